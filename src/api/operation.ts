@@ -1,0 +1,37 @@
+import type { Kysely } from "kysely";
+import type { Caller } from "../identity/index.ts";
+
+/** What an operation knows about the call it answers, beyond its input. */
+export interface Call<Schema> {
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Region of the signature's scope. */
+  readonly region: string;
+  /** Milliseconds since 1970, read once when the call arrived. */
+  readonly now: number;
+  readonly sourceIp: string;
+  /**
+   * The control-plane tables. For an operation that mutates this is a transaction, which the server commits together
+   * with the call's record once `run` has answered, and rolls back when it throws.
+   */
+  readonly tables: Kysely<Schema>;
+}
+
+/** The values that a policy's conditions may ask about, by key (`aws:RequestTag/team`, `iam:PolicyARN`); keys match whatever their case. */
+export type ConditionValues = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * One operation of a served API: its meaning only. Routing, parsing, validation, signatures, authorization, errors and
+ * the record are the server's. Input and output have the shapes of the service's model; required members are there.
+ */
+export interface Operation<Input, Output, Schema> {
+  /** `undefined` answer of `run` serves operations whose model has no output. */
+  run(input: Input, call: Call<Schema>): Promise<Output>;
+  /** The ARNs that the caller needs permission for, each of them; `["*"]` when absent. */
+  resources?(input: Input, call: Call<Schema>): Promise<readonly string[]> | readonly string[];
+  conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
+  /** True when no permission is needed (sts GetCallerIdentity), or the operation decides by itself (sts AssumeRole). */
+  readonly open?: boolean;
+  /** True when `run` changes the control plane; it then runs in a transaction. */
+  readonly mutates: boolean;
+}

@@ -1,0 +1,7 @@
+/**
+ * Who calls, and what they may do: accounts, users, groups, roles, keys and sessions, and the evaluation of their
+ * policies. Secrets are encrypted at rest; nothing here knows HTTP.
+ */
+export * from "./caller.ts";
+export * from "./migrations.ts";
+export * from "./schema.ts";
