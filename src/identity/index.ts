@@ -5,3 +5,4 @@
 export * from "./caller.ts";
 export * from "./migrations.ts";
 export * from "./schema.ts";
+export * from "./secret-box.ts";
