@@ -6,3 +6,4 @@ export * from "./caller.ts";
 export * from "./migrations.ts";
 export * from "./schema.ts";
 export * from "./secret-box.ts";
+export * from "./user-identity.ts";
