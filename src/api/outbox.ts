@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import type { JournalRecord } from "../journal/index.ts";
 import type { EncodedRecord } from "../record/index.ts";
+import type { ControlSchema } from "./control-schema.ts";
 
 /** Records of committed changes that are not known to be in the journal yet. */
 export interface OutboxSchema {
@@ -23,45 +25,41 @@ export const outboxMigrations: Readonly<Record<string, Migration>> = {
  * here at the next start is appended again, and the journal knows a record by its eventID.
  */
 export class Outbox {
-  readonly #delivered: string[] = [];
-  readonly #tables: Kysely<OutboxSchema>;
+  #delivered: string[] = [];
+  readonly #tables: Kysely<ControlSchema>;
 
-  constructor(tables: Kysely<OutboxSchema>) {
+  constructor(tables: Kysely<ControlSchema>) {
     this.#tables = tables;
   }
 
-  /** Part of the change's own transaction. Rows whose records have reached the journal go in the same commit. */
-  async put(transaction: Kysely<OutboxSchema>, record: EncodedRecord): Promise<void> {
-    const done = this.#delivered.splice(0, DELETED_PER_COMMIT);
-    try {
-      await transaction.insertInto("outbox").values({ event_id: record.eventID, record: record.bytes }).execute();
-      if (done.length > 0) await transaction.deleteFrom("outbox").where("event_id", "in", done).execute();
-    } catch (thrown) {
-      this.#delivered.push(...done);
-      throw thrown;
-    }
+  /** `transaction` is the change's own. */
+  async put(transaction: Kysely<ControlSchema>, record: EncodedRecord): Promise<void> {
+    await transaction.insertInto("outbox").values({ event_id: record.eventID, record: record.bytes }).execute();
   }
 
-  /** The record is in the journal: its row may go, with some later commit. */
+  /** The record is in the journal: the next sweep removes its row. */
   delivered(eventID: string): void {
     this.#delivered.push(eventID);
   }
 
-  /** What a crash or a full disk left behind, oldest first. */
-  async waiting(): Promise<readonly { readonly eventID: string; readonly bytes: Uint8Array }[]> {
+  /** What a crash or a full disk left behind. */
+  async waiting(): Promise<readonly JournalRecord[]> {
+    const rows = await this.#tables.selectFrom("outbox").selectAll().execute();
     const delivered = new Set(this.#delivered);
-    const rows = await this.#tables.selectFrom("outbox").selectAll().orderBy(sql`rowid`).execute();
-    return rows.filter((row) => !delivered.has(row.event_id)).map((row) => ({ eventID: row.event_id, bytes: row.record }));
+    return rows
+      .filter((row) => !delivered.has(row.event_id))
+      .map((row) => ({ eventID: row.event_id, bytes: row.record }));
   }
 
-  /** Removes the rows of delivered records without waiting for another change. */
+  /** Removes the rows of delivered records; those it could not remove stay for the next sweep. */
   async sweep(): Promise<void> {
-    const done = this.#delivered.splice(0);
-    for (let from = 0; from < done.length; from += DELETED_PER_COMMIT) {
-      const some = done.slice(from, from + DELETED_PER_COMMIT);
+    while (this.#delivered.length > 0) {
+      const some = this.#delivered.slice(0, DELETED_AT_ONCE);
       await this.#tables.deleteFrom("outbox").where("event_id", "in", some).execute();
+      this.#delivered = this.#delivered.slice(some.length);
     }
   }
 }
 
-const DELETED_PER_COMMIT = 200;
+/** Below the number of parameters that every SQL engine takes in one statement. */
+const DELETED_AT_ONCE = 500;
