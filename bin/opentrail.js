@@ -15,7 +15,8 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   process.on("warning", (warning) => {
     if (warning.name !== "ExperimentalWarning") console.error(warning.stack);
   });
-  await import(main);
+  const { runCommand } = await import(main);
+  await runCommand(process.argv);
 } else if (existsSync(own)) {
   const { status, signal } = spawnSync(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",
