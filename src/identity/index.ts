@@ -3,6 +3,7 @@
  * policies. Secrets are encrypted at rest; nothing here knows HTTP.
  */
 export * from "./caller.ts";
+export * from "./ids.ts";
 export * from "./migrations.ts";
 export * from "./schema.ts";
 export * from "./secret-box.ts";
