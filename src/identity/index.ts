@@ -24,4 +24,5 @@ export * from "./schema.ts";
 export * from "./secret-box.ts";
 export * from "./slices.ts";
 export * from "./tags.ts";
+export * from "./user-identity.ts";
 export * from "./users.ts";
