@@ -28,4 +28,5 @@ export * from "./secret-box.ts";
 export { createSession, type Session, type SessionHolder, type TemporaryCredentials } from "./session-token.ts";
 export * from "./slices.ts";
 export * from "./tags.ts";
+export * from "./user-identity.ts";
 export * from "./users.ts";
