@@ -4,5 +4,6 @@
  */
 export * from "./caller.ts";
 export * from "./migrations.ts";
+export * from "./policy/index.ts";
 export * from "./schema.ts";
 export * from "./secret-box.ts";
