@@ -1,0 +1,15 @@
+/**
+ * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
+ * every operation of every protocol from them. Knows nothing of what operations mean.
+ */
+export * from "./client-side.ts";
+export { loadService } from "./compile.ts";
+export * from "./http.ts";
+export type { ServiceModelJson } from "./model-json.ts";
+export * from "./record-members.ts";
+export { protocolOf, resolveOperation } from "./routing.ts";
+export type { Route } from "./routing.ts";
+export * from "./server-side.ts";
+export * from "./services.ts";
+export * from "./shapes.ts";
+export { validateInput } from "./validate.ts";
