@@ -98,8 +98,9 @@ class Compiler {
       errors: (json.errors ?? []).flatMap((ref) => service.errors.get(ref.shape) ?? []),
       http: { method: http?.method ?? "POST", uri: http?.requestUri ?? "/", status: http?.responseCode ?? 200 },
       ...optional("hostPrefix", json.endpoint?.hostPrefix),
+      checksumRequired: json.httpChecksumRequired === true,
       unsigned: json.authtype === "none",
-      ...optional("resultWrapper", json.output?.resultWrapper),
+      resultWrapper: json.output?.resultWrapper ?? `${json.name}Result`,
       inputElement: elementOf(json.input),
       outputElement: elementOf(json.output),
     };

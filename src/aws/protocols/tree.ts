@@ -18,7 +18,7 @@ export interface Dialect {
 export type Values = Record<string, unknown>;
 
 /** The value of one slot. A null stays null: only a structure's member or a map's entry can be absent. */
-function readSlot(slot: Slot, wire: unknown, dialect: Dialect, depth: number): unknown {
+export function readSlot(slot: Slot, wire: unknown, dialect: Dialect, depth: number): unknown {
   const { shape } = slot;
   if (wire === null || wire === undefined) return null;
   switch (shape.type) {
@@ -55,7 +55,7 @@ export function readStructure(shape: StructureShape, wire: unknown, dialect: Dia
     if (part === null) continue;
     const member = shape.byJsonName.get(key);
     if (member === undefined) readDocument(part, inside);
-    else values[member.name] = member.jsonValue ? readJsonText(part) : readSlot(member, part, dialect, inside);
+    else values[member.name] = readSlot(member, part, dialect, inside);
   }
   return values;
 }
@@ -98,15 +98,6 @@ export function readDocument(wire: unknown, depth: number): unknown {
   return wire;
 }
 
-function readJsonText(wire: unknown): unknown {
-  try {
-    return readDocument(JSON.parse(readString(wire)), 0);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new Malformed("A JSON value is not JSON");
-    throw cause;
-  }
-}
-
 function isTree(wire: unknown): wire is Values {
   return (
     typeof wire === "object" &&
@@ -130,7 +121,8 @@ export function kindOf(wire: unknown): string {
   return wire === true ? "TRUE_VALUE" : "FALSE_VALUE";
 }
 
-function writeSlot(slot: Slot, value: unknown, dialect: Dialect): unknown {
+/** A value as a plain tree; nulls stay. */
+export function writeSlot(slot: Slot, value: unknown, dialect: Dialect): unknown {
   const { shape } = slot;
   if (value === null || value === undefined) return null;
   switch (shape.type) {
@@ -163,7 +155,7 @@ export function writeStructure(shape: StructureShape, values: Values, dialect: D
   for (const member of shape.members) {
     const value = values[member.name];
     if (value === undefined || value === null || member.location !== undefined) continue;
-    wire[member.wireName] = member.jsonValue ? JSON.stringify(value) : writeSlot(member, value, dialect);
+    wire[member.wireName] = writeSlot(member, value, dialect);
   }
   return wire;
 }

@@ -34,6 +34,11 @@ function readAttributes(shape: StructureShape, node: XmlNode, values: Values): v
   }
 }
 
+/** The value that one element holds. */
+export function readXmlSlot(slot: Slot, node: XmlNode): unknown {
+  return readSlot(slot, node, 0);
+}
+
 function readSlot(slot: Slot, node: XmlNode, depth: number): unknown {
   const { shape } = slot;
   if (isSingle(shape)) return readSingle(shape, node);
