@@ -7,6 +7,8 @@ export * from "./accounts.ts";
 export * from "./attachments.ts";
 export * from "./boundaries.ts";
 export * from "./bootstrap.ts";
+export * from "./authorizer.ts";
+export * from "./caller-context.ts";
 export * from "./caller.ts";
 export { assumedRoleArn, federatedUserArn } from "./callers.ts";
 export * from "./credentials.ts";
