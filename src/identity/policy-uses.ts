@@ -41,8 +41,8 @@ export async function listPolicyUses(
 }
 
 /** Where a use stands in a list: groups, roles, users, each by name. */
-export function usePosition(use: Pick<PolicyUse, "kind" | "name" | "usedAs">): string {
-  return `${use.kind} ${nameKey(use.name)} ${use.usedAs}`;
+export function usePosition(use: Pick<PolicyUse, "kind" | "name">): string {
+  return `${use.kind} ${nameKey(use.name)}`;
 }
 
 /** How often each policy is used in an account, by ARN. */
