@@ -17,6 +17,7 @@ export * from "./migrations.ts";
 export * from "./names.ts";
 export * from "./passwords.ts";
 export * from "./policies.ts";
+export * from "./policy/index.ts";
 export * from "./policy-uses.ts";
 export * from "./policy-versions.ts";
 export * from "./roles.ts";
