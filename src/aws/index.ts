@@ -6,7 +6,6 @@ export * from "./client-side.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
-export type { IamOperations } from "./models/iam.types.ts";
 export * from "./record-members.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
