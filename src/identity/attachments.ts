@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Holder, PolicyHolderKind } from "./holders.ts";
 import { assertWithin } from "./limits.ts";
-import { findPolicy, findPolicyIfAny, type ManagedPolicy, policyPosition } from "./policies.ts";
+import { findPolicy, findPolicyIfAny, type AnyManagedPolicy, policyPosition } from "./policies.ts";
 import { policyNotAttachable, policyNotFound } from "./refusals.ts";
 import type { IdentitySchema } from "./schema.ts";
 import { byKey } from "./slices.ts";
@@ -45,7 +45,7 @@ export async function detachPolicy(tables: Kysely<IdentitySchema>, holder: Holde
 export async function attachedPolicies(
   tables: Kysely<IdentitySchema>,
   holder: Pick<Holder, "kind" | "id" | "account">,
-): Promise<readonly ManagedPolicy[]> {
+): Promise<readonly AnyManagedPolicy[]> {
   const arns = await attachedArns(tables, holder.kind, holder.id);
   const policies = await Promise.all(arns.map((arn) => findPolicy(tables, holder.account, arn)));
   return policies.sort(byKey(policyPosition));

@@ -1,5 +1,5 @@
-import { Refusal } from "../core/index.ts";
 import { assertWithin } from "./limits.ts";
+import { parsePolicy } from "./policy/index.ts";
 
 /** The size of a policy document as IAM counts it: characters, white space left out. */
 export function documentSize(document: string): number {
@@ -8,25 +8,17 @@ export function documentSize(document: string): number {
 
 /** @throws {Refusal} `MalformedPolicyDocument`, `LimitExceeded` when it is larger than a managed policy may be. */
 export function checkManagedPolicy(document: string): void {
-  checkJson(document);
+  parsePolicy(document, "identity");
   assertWithin("PolicySize", documentSize(document));
 }
 
 /** @throws {Refusal} `MalformedPolicyDocument`, `LimitExceeded` when it is larger than a trust policy may be. */
 export function checkTrustPolicy(document: string): void {
-  checkJson(document);
+  parsePolicy(document, "trust");
   assertWithin("ACLSizePerRole", documentSize(document));
 }
 
 /** Its size counts together with the holder's others. @throws {Refusal} `MalformedPolicyDocument`. */
 export function checkInlinePolicy(document: string): void {
-  checkJson(document);
-}
-
-function checkJson(document: string): void {
-  try {
-    JSON.parse(document);
-  } catch {
-    throw new Refusal("MalformedPolicyDocument", "This policy contains invalid Json");
-  }
+  parsePolicy(document, "identity");
 }

@@ -5,9 +5,9 @@
 export * from "./access-keys.ts";
 export * from "./accounts.ts";
 export * from "./attachments.ts";
+export * from "./authorizer.ts";
 export * from "./boundaries.ts";
 export * from "./bootstrap.ts";
-export * from "./authorizer.ts";
 export * from "./caller-context.ts";
 export * from "./caller.ts";
 export { assumedRoleArn, federatedUserArn } from "./callers.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { Refusal } from "../core/index.ts";
-import { awsPolicies, awsPolicy } from "./aws-policies.ts";
+import { awsPolicies } from "./aws-policies.ts";
 import { checkManagedPolicy } from "./documents.ts";
 import { assertWithin } from "./limits.ts";
 import { entityArn, nameKey, parsePolicyArn } from "./names.ts";
@@ -10,7 +10,7 @@ import { byKey } from "./slices.ts";
 import { removeAllTags, setTags, type Tag } from "./tags.ts";
 
 /** A managed policy: one of the account's own, or one that AWS manages and all accounts share. */
-export interface ManagedPolicy {
+export interface AnyManagedPolicy {
   readonly arn: string;
   /** `ANPA…` */
   readonly id: string;
@@ -37,7 +37,7 @@ export interface NewPolicy {
 }
 
 /** @throws {Refusal} `MalformedPolicyDocument`, `EntityAlreadyExists`, `LimitExceeded`, or what `setTags` throws. */
-export async function createPolicy(tables: Kysely<IdentitySchema>, wanted: NewPolicy): Promise<ManagedPolicy> {
+export async function createPolicy(tables: Kysely<IdentitySchema>, wanted: NewPolicy): Promise<AnyManagedPolicy> {
   checkManagedPolicy(wanted.document);
   const policies = await localPolicies(tables, wanted.account);
   if (policies.some((policy) => nameKey(policy.name) === nameKey(wanted.name))) throw nameTaken(wanted.name);
@@ -70,7 +70,11 @@ export async function createPolicy(tables: Kysely<IdentitySchema>, wanted: NewPo
  * A policy of the account or of AWS.
  * @throws {Refusal} `ValidationError` when the text is no ARN of a policy, `NoSuchEntity`.
  */
-export async function findPolicy(tables: Kysely<IdentitySchema>, account: string, arn: string): Promise<ManagedPolicy> {
+export async function findPolicy(
+  tables: Kysely<IdentitySchema>,
+  account: string,
+  arn: string,
+): Promise<AnyManagedPolicy> {
   const policy = await findPolicyIfAny(tables, account, arn);
   if (policy === undefined) throw policyNotFound(arn);
   return policy;
@@ -81,9 +85,9 @@ export async function findPolicyIfAny(
   tables: Kysely<IdentitySchema>,
   account: string,
   arn: string,
-): Promise<ManagedPolicy | undefined> {
+): Promise<AnyManagedPolicy | undefined> {
   const { owner } = parsePolicyArn(arn);
-  if (owner === "aws") return awsPolicy(arn)?.policy;
+  if (owner === "aws") return awsPolicies.get(arn)?.policy;
   if (owner !== account) return undefined;
   const row = await policiesWithDefault(tables, account).where("policies.arn", "=", arn).executeTakeFirst();
   return row === undefined ? undefined : localPolicy(row);
@@ -97,7 +101,7 @@ export async function findOwnPolicy(
   tables: Kysely<IdentitySchema>,
   account: string,
   arn: string,
-): Promise<ManagedPolicy> {
+): Promise<AnyManagedPolicy> {
   const policy = await findPolicy(tables, account, arn);
   if (policy.scope === "AWS") {
     throw new Refusal("AccessDenied", `Cannot modify ${arn}: it is managed by AWS.`, 403);
@@ -110,14 +114,14 @@ export async function listPolicies(
   tables: Kysely<IdentitySchema>,
   account: string,
   scope: "All" | "AWS" | "Local",
-): Promise<readonly ManagedPolicy[]> {
+): Promise<readonly AnyManagedPolicy[]> {
   const local = scope === "AWS" ? [] : await localPolicies(tables, account);
-  const aws = scope === "Local" ? [] : awsPolicies().map((each) => each.policy);
+  const aws = scope === "Local" ? [] : [...awsPolicies.values()].map((each) => each.policy);
   return [...local, ...aws].sort(byKey(policyPosition));
 }
 
 /** Where a policy stands in a list: by name; of two with one name the account's own comes second. */
-export function policyPosition(policy: Pick<ManagedPolicy, "name" | "scope">): string {
+export function policyPosition(policy: Pick<AnyManagedPolicy, "name" | "scope">): string {
   return `${nameKey(policy.name)} ${policy.scope}`;
 }
 
@@ -155,7 +159,7 @@ async function inUse(tables: Kysely<IdentitySchema>, arn: string): Promise<boole
   return uses.some((use) => use !== undefined);
 }
 
-async function localPolicies(tables: Kysely<IdentitySchema>, account: string): Promise<readonly ManagedPolicy[]> {
+async function localPolicies(tables: Kysely<IdentitySchema>, account: string): Promise<readonly AnyManagedPolicy[]> {
   return (await policiesWithDefault(tables, account).execute()).map(localPolicy);
 }
 
@@ -170,7 +174,7 @@ function policiesWithDefault(tables: Kysely<IdentitySchema>, account: string) {
     .where("policies.account_id", "=", account);
 }
 
-function localPolicy(row: PolicyRow & { readonly default_version: number }): ManagedPolicy {
+function localPolicy(row: PolicyRow & { readonly default_version: number }): AnyManagedPolicy {
   return {
     arn: row.arn,
     id: row.policy_id,

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { Refusal } from "../core/index.ts";
-import { awsPolicy } from "./aws-policies.ts";
+import { awsPolicies } from "./aws-policies.ts";
 import { checkManagedPolicy } from "./documents.ts";
 import { POLICY_VERSIONS_MAX } from "./limits.ts";
 import { parsePolicyArn } from "./names.ts";
@@ -28,7 +28,7 @@ export async function listPolicyVersions(
   arn: string,
 ): Promise<readonly PolicyVersion[]> {
   const policy = await findPolicy(tables, account, arn);
-  const aws = policy.scope === "AWS" ? awsPolicy(arn) : undefined;
+  const aws = awsPolicies.get(arn);
   if (aws !== undefined) return [aws.version];
   const rows = await tables
     .selectFrom("policy_versions")

@@ -25,7 +25,7 @@ type Entry =
   | { readonly kind: "User"; readonly position: string; readonly row: identity.User }
   | { readonly kind: "Group"; readonly position: string; readonly row: identity.GroupRow }
   | { readonly kind: "Role"; readonly position: string; readonly row: identity.RoleRow }
-  | { readonly kind: "Policy"; readonly position: string; readonly row: identity.ManagedPolicy };
+  | { readonly kind: "Policy"; readonly position: string; readonly row: identity.AnyManagedPolicy };
 
 /**
  * GetAccountAuthorizationDetails: every user, group, role and managed policy with everything that decides what they
@@ -69,7 +69,7 @@ async function entries(
 ): Promise<readonly Entry[]> {
   const policies = async (slice: identity.Slice) => {
     const all = await identity.listPolicies(tables, account, "All");
-    const inUse = ({ arn }: identity.ManagedPolicy) => uses.attached(arn) + uses.boundary(arn) > 0;
+    const inUse = ({ arn }: identity.AnyManagedPolicy) => uses.attached(arn) + uses.boundary(arn) > 0;
     const wanted = all.filter((policy) =>
       policy.scope === "Local" ? asked("LocalManagedPolicy") : asked("AWSManagedPolicy") && inUse(policy),
     );
@@ -148,7 +148,7 @@ async function roleDetail({ tables }: IamCall, row: identity.RoleRow): Promise<R
 
 async function policyDetail(
   { tables, caller }: IamCall,
-  policy: identity.ManagedPolicy,
+  policy: identity.AnyManagedPolicy,
   uses: identity.PolicyUseCounts,
 ): Promise<PolicyDetail> {
   const versions = await identity.listPolicyVersions(tables, caller.account, policy.arn);

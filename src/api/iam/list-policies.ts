@@ -17,7 +17,7 @@ export function listPolicies({ tokens }: IamNeeds): IamOperation<"ListPolicies">
     run: async (input, { tables, caller: { account } }) => {
       const { Scope = "All", PathPrefix = "/", OnlyAttached = false, PolicyUsageFilter } = input;
       const uses = await identity.countPolicyUses(tables, account);
-      const wanted = (policy: identity.ManagedPolicy) =>
+      const wanted = (policy: identity.AnyManagedPolicy) =>
         policy.path.startsWith(PathPrefix) &&
         (!OnlyAttached || uses.attached(policy.arn) > 0) &&
         (PolicyUsageFilter !== "PermissionsPolicy" || uses.attached(policy.arn) > 0) &&

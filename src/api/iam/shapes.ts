@@ -2,7 +2,7 @@ import type { IamOperations } from "../../aws/index.ts";
 import {
   entityArn,
   type GroupRow,
-  type ManagedPolicy,
+  type AnyManagedPolicy,
   type PolicyUseCounts,
   type PolicyVersion,
   type RoleRow,
@@ -89,7 +89,7 @@ export function roleLastUsedShape(role: RoleRow): NonNullable<WireRole["RoleLast
 }
 
 /** A managed policy as lists show it. */
-export function policyShape(policy: ManagedPolicy, uses: PolicyUseCounts): WirePolicy {
+export function policyShape(policy: AnyManagedPolicy, uses: PolicyUseCounts): WirePolicy {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
