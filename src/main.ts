@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
@@ -59,8 +60,8 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   const startedAt = clock.elapsed();
   const metrics = new ApiMetrics();
 
-  const key = loadKeyFile(join(dataDirectory, "secret.key"), random);
-  const box = new SecretBox(key.subarray(0, 32), random);
+  const key = await loadKeyFile(join(dataDirectory, "secret.key"), random);
+  const box = new SecretBox(key, random);
   const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
     ...identityMigrations,
     ...outboxMigrations,
@@ -89,10 +90,11 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   });
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
-  const tokens = new PageTokens(key);
+  // A key of their own: what seals page tokens must not be what encrypts secrets.
+  const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
 
-  const credentials = openCredentials({ tables: identityTables, box, clock });
+  const credentials = openCredentials({ tables: identityTables, box });
   const authorizer = openAuthorizer({ tables: identityTables });
   const services: readonly ServedService[] = [
     { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
