@@ -37,6 +37,9 @@ import { DirectoryObjectStore, openTables } from "./store/index.ts";
 /** How long answers in flight may take to finish once we are told to stop. */
 const GRACE_MS = 10_000;
 
+/** How old the tables' idea of a key's last use may be. */
+const LAST_USED_MS = 2_000;
+
 export interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
   readonly api: Address;
@@ -56,7 +59,7 @@ interface World {
 export async function startOpenTrail(config: Config, { clock, random, log }: World): Promise<Running> {
   const { dataDirectory, accounts, region } = config;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(dataDirectory);
+  const unlock = lockDirectory(dataDirectory);
   const startedAt = clock.elapsed();
   const metrics = new ApiMetrics();
 
@@ -67,14 +70,14 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
     ...outboxMigrations,
   });
   const identityTables = tables.$omitTables<"outbox">();
-  const credentialsPath = join(dataDirectory, "root-credentials");
+  const credentialsPath = (account: string): string =>
+    join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
     tables: identityTables,
     box,
     random,
     clock,
     accounts,
-    defaultAccount: accounts[0],
     credentialsPath,
     region,
   });
@@ -95,6 +98,9 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
 
   const credentials = openCredentials({ tables: identityTables, box });
+  const flushing = setInterval(() => {
+    credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
+  }, LAST_USED_MS).unref();
   const authorizer = openAuthorizer({ tables: identityTables });
   const services: readonly ServedService[] = [
     { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
@@ -145,16 +151,17 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   return {
     api: { host: config.api.host, port: api.port },
     console: { host: config.console.host, port: status.port },
-    credentialsPath,
+    credentialsPath: credentialsPath(accounts[0]),
     stop: async () => {
       await api.close(GRACE_MS);
       await recorder.close();
+      clearInterval(flushing);
       await credentials.flush();
       history.close();
       await journal.close();
       await tables.destroy();
       await status.close(GRACE_MS);
-      lock.release();
+      unlock();
     },
   };
 }
@@ -192,7 +199,8 @@ A flag wins over an environment variable, that over the file, that over the defa
       await serve(flags);
     } catch (thrown) {
       process.stderr.write(`opentrail: ${reason(thrown)}\n`);
-      process.exitCode = 1;
+      // What was opened before the failure holds nothing that anybody was promised.
+      process.exit(1);
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import {
+  headerValue,
   type OperationModel,
   type Protocol,
   parseRequest,
@@ -152,16 +153,10 @@ async function authorize(
   operation: Operation<never, unknown, never> | undefined,
 ): Promise<void> {
   if (operation?.open === true) return;
-  const { served, model, input, arrived, now } = trace;
+  const { served, model, input } = trace;
   const action = `${served?.model.signingName}:${model?.name}`;
   const call = callOf(needs, trace);
-  const context = callerContext(caller, {
-    now,
-    sourceIp: arrived.sourceIp,
-    region: call.region,
-    secure: arrived.secure,
-    userAgent: arrived.wire.headers["user-agent"]?.[0] ?? "",
-  });
+  const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
     context.set(key.toLowerCase(), typeof value === "string" ? [value] : [...value]);
@@ -200,8 +195,11 @@ async function change(
     const answer = respond(trace, output);
     return { response: answer, committed: await needs.recorder.recordWith(transaction, record) };
   });
-  needs.credentials.invalidate();
-  needs.authorizer.invalidate();
+  // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
+  if (trace.served?.model.name === "iam") {
+    needs.credentials.invalidate();
+    needs.authorizer.invalidate();
+  }
   await committed();
   return response;
 }
@@ -272,6 +270,15 @@ function guessProtocol(trace: Trace): Protocol {
 function callOf(needs: AnswerNeeds, trace: Trace): Call<ControlSchema> {
   const { caller, requestId, now, arrived, signed } = trace;
   if (caller === undefined) throw new Error("authenticate() comes first");
-  const region = signed?.region ?? needs.defaultRegion;
-  return { caller, requestId, region, now, sourceIp: arrived.sourceIp, tables: needs.tables };
+  const userAgent = headerValue(arrived.wire.headers, "user-agent");
+  return {
+    caller,
+    requestId,
+    region: signed?.region ?? needs.defaultRegion,
+    now,
+    sourceIp: arrived.sourceIp,
+    secure: arrived.secure,
+    ...(userAgent === undefined ? {} : { userAgent }),
+    tables: needs.tables,
+  };
 }

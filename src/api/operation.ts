@@ -11,6 +11,9 @@ export interface Call<Schema> {
   /** Milliseconds since 1970, read once when the call arrived. */
   readonly now: number;
   readonly sourceIp: string;
+  /** Whether the call came over TLS. */
+  readonly secure: boolean;
+  readonly userAgent?: string;
   /**
    * The control-plane tables. For an operation that mutates this is a transaction, which the server commits together
    * with the call's record once `run` has answered, and rolls back when it throws.
