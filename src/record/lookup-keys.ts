@@ -1,4 +1,5 @@
-import type { AuditRecord } from "./audit-record.ts";
+import type { AuditRecord, RecordResource } from "./audit-record.ts";
+import { parameterResources } from "./resource-parameters.ts";
 
 /** The eight attributes of LookupEvents. */
 export type LookupAttributeName =
@@ -32,7 +33,8 @@ export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
   const account = text(record.recipientAccountId) ?? text(record.userIdentity?.accountId);
   const region = text(record.awsRegion);
   const timeMs = Date.parse(text(record.eventTime) ?? "");
-  if (account === undefined || region === undefined || Number.isNaN(timeMs)) return undefined;
+  // NaN fails the comparison too. No event is older than the clock's zero; later than a four-digit year is not a time.
+  if (account === undefined || region === undefined || !(timeMs >= 0 && timeMs <= TIME_MS_MAX)) return undefined;
   return { scope: lookupScope(account, region, category), timeMs, attributes: [...attributes(record)] };
 }
 
@@ -43,35 +45,46 @@ export function lookupScope(account: string, region: string, category: "Manageme
 /** `Username` as LookupEvents answers it: the IAM user's name, `root`, or for a role the session's name. */
 export function lookupUsername(record: AuditRecord): string | undefined {
   const identity = record.userIdentity;
-  switch (identity?.type) {
-    case "Root":
-      return "root";
-    case "AssumedRole":
-    case "FederatedUser":
-      return afterColon(text(identity.principalId));
-    default:
-      return text(identity?.userName);
-  }
+  if (identity?.type === "Root") return "root";
+  const session = identity?.type === "AssumedRole" || identity?.type === "FederatedUser";
+  return session ? afterColon(text(identity.principalId)) : text(identity?.userName);
 }
 
-/** `Resources` as LookupEvents answers them: from `resources` and from the parameters that name things. */
-export function lookupResources(
-  record: AuditRecord,
-): readonly { readonly ResourceType?: string; readonly ResourceName: string }[] {
-  const found: { ResourceType?: string; ResourceName: string }[] = [];
+/**
+ * `Resources` as LookupEvents answers them: from `resources` and from the parameters that name things, each pair of type
+ * and name once, at most RESOURCES_MAX.
+ */
+export function lookupResources(record: AuditRecord): readonly LookupResource[] {
+  const found = new Map<string, LookupResource>();
+  for (const resource of namedResources(record)) {
+    if (found.size === RESOURCES_MAX) break;
+    found.set(`${resource.ResourceType}\0${resource.ResourceName}`, resource);
+  }
+  return [...found.values()];
+}
+
+export interface LookupResource {
+  readonly ResourceType?: string;
+  readonly ResourceName: string;
+}
+
+function* namedResources(record: AuditRecord): Generator<LookupResource> {
   if (Array.isArray(record.resources)) {
-    for (const resource of record.resources.slice(0, RESOURCES_MAX)) {
+    for (const resource of record.resources as readonly (RecordResource | null)[]) {
       const name = text(resource?.ARN) ?? text(resource?.ARNPrefix);
       const type = text(resource?.type);
-      if (name !== undefined)
-        found.push(type === undefined ? { ResourceName: name } : { ResourceType: type, ResourceName: name });
+      if (name) yield type ? { ResourceType: type, ResourceName: name } : { ResourceName: name };
     }
   }
-  return found;
+  yield* parameterResources(record);
 }
 
 /** A record may name any number of resources; history finds it by this many. */
 const RESOURCES_MAX = 100;
+/** 9999-12-31T23:59:59.999Z */
+const TIME_MS_MAX = 253_402_300_799_999;
+/** LookupEvents takes values of up to 2,000 characters: nobody can ask for a longer one. */
+const VALUE_LENGTH_MAX = 2000;
 
 function* attributes(record: AuditRecord): Generator<readonly [LookupAttributeName, string]> {
   const single: readonly (readonly [LookupAttributeName, unknown])[] = [
@@ -82,11 +95,15 @@ function* attributes(record: AuditRecord): Generator<readonly [LookupAttributeNa
     ["EventSource", record.eventSource],
     ["AccessKeyId", record.userIdentity?.accessKeyId],
   ];
-  for (const [name, value] of single) if (typeof value === "string" && value !== "") yield [name, value];
+  for (const [name, value] of single) if (askable(value)) yield [name, value];
   for (const { ResourceType, ResourceName } of lookupResources(record)) {
-    if (ResourceType !== undefined) yield ["ResourceType", ResourceType];
-    yield ["ResourceName", ResourceName];
+    if (askable(ResourceType)) yield ["ResourceType", ResourceType];
+    if (askable(ResourceName)) yield ["ResourceName", ResourceName];
   }
+}
+
+function askable(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= VALUE_LENGTH_MAX;
 }
 
 function text(value: unknown): string | undefined {
