@@ -101,7 +101,10 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   const flushing = setInterval(() => {
     credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
   }, LAST_USED_MS).unref();
-  const authorizer = openAuthorizer({ tables: identityTables });
+  const authorizer = openAuthorizer({
+    tables: identityTables,
+    onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
+  });
   const services: readonly ServedService[] = [
     { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
     { model: service("cloudtrail-data"), operations: {} },

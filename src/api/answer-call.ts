@@ -18,7 +18,7 @@ import {
 } from "../aws/index.ts";
 import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
 import { type Authorizer, type Caller, type CredentialStore, callerContext, denialMessage } from "../identity/index.ts";
-import { callRecord, type Outcome, unparsedRecord } from "./call-record.ts";
+import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { nameForProtocol } from "./error-names.ts";
 import { claimedOperation, identifyService } from "./identify.ts";
@@ -176,7 +176,7 @@ async function read(
 ): Promise<WireResponse> {
   const output = await operation.run(trace.input as never, call as never);
   const response = respond(trace, output);
-  await needs.recorder.recordOrCount(callRecord(needs, trace, operation, { output }));
+  await needs.recorder.recordOrCount(callRecords(needs, trace, operation, { output }));
   return response;
 }
 
@@ -191,9 +191,9 @@ async function change(
   if (!health.writable) throw unrecordable(health.problem ?? "the journal is closed");
   const { response, committed } = await needs.tables.transaction().execute(async (transaction) => {
     const output = await operation.run(trace.input as never, { ...call, tables: transaction } as never);
-    const record = callRecord(needs, trace, operation, { output });
+    const records = callRecords(needs, trace, operation, { output });
     const answer = respond(trace, output);
-    return { response: answer, committed: await needs.recorder.recordWith(transaction, record) };
+    return { response: answer, committed: await needs.recorder.recordWith(transaction, records) };
   });
   // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
   if (trace.served?.model.name === "iam") {
@@ -219,7 +219,7 @@ async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promis
   const outcome: Outcome = { refusal };
   const operation = trace.model === undefined ? undefined : trace.served?.operations[trace.model.name];
   await needs.recorder.recordOrCount(
-    trace.model === undefined ? unparsedRecord(needs, trace, outcome) : callRecord(needs, trace, operation, outcome),
+    trace.model === undefined ? [unparsedRecord(needs, trace, outcome)] : callRecords(needs, trace, operation, outcome),
   );
   needs.metrics.refused(refusal.code);
   return response;
