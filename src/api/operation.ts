@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Caller } from "../identity/index.ts";
+import type { RecordResource } from "../record/index.ts";
 
 /** What an operation knows about the call it answers, beyond its input. */
 export interface Call<Schema> {
@@ -10,6 +11,9 @@ export interface Call<Schema> {
   /** Milliseconds since 1970, read once when the call arrived. */
   readonly now: number;
   readonly sourceIp: string;
+  /** Whether the call came over TLS. */
+  readonly secure: boolean;
+  readonly userAgent?: string;
   /**
    * The control-plane tables. For an operation that mutates this is a transaction, which the server commits together
    * with the call's record once `run` has answered, and rolls back when it throws.
@@ -30,8 +34,22 @@ export interface Operation<Input, Output, Schema> {
   /** The ARNs that the caller needs permission for, each of them; `["*"]` when absent. */
   resources?(input: Input, call: Call<Schema>): Promise<readonly string[]> | readonly string[];
   conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
+  /** What the record names as touched, where CloudTrail does so for this operation. */
+  recordedResources?(input: Input, call: Call<Schema>): readonly RecordResource[];
+  /** The accounts that own what the call uses: each but the caller's own gets a copy of the record when it succeeds. */
+  owners?(input: Input): readonly string[];
   /** True when no permission is needed (sts GetCallerIdentity), or the operation decides by itself (sts AssumeRole). */
   readonly open?: boolean;
-  /** True when `run` changes the control plane; it then runs in a transaction. */
+  /**
+   * True when `run` changes the control plane or gives out credentials: it runs in a transaction with its record, and
+   * never when its record could not be kept.
+   */
   readonly mutates: boolean;
 }
+
+/** The operations of a service that we serve, by name; the model's others are refused by name. */
+export type Operations<Model, Schema> = {
+  readonly [Name in keyof Model]?: Model[Name] extends { readonly input: infer Input; readonly output: infer Output }
+    ? Operation<Input, Output, Schema>
+    : never;
+};

@@ -13,3 +13,8 @@ export * from "./server-side.ts";
 export * from "./services.ts";
 export * from "./shapes.ts";
 export { validateInput } from "./validate.ts";
+export type { CloudtrailOperations } from "./models/cloudtrail.types.ts";
+export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts";
+export type { IamOperations } from "./models/iam.types.ts";
+export type { StsOperations } from "./models/sts.types.ts";
+export * from "./sigv4/index.ts";

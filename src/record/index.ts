@@ -1,6 +1,8 @@
 /**
- * The CloudTrail record: what it is, how a call becomes one, what is redacted, how large it may be, and by which
- * attributes event history finds it. Pure functions.
+ * The CloudTrail record: what it is, how it is written under the size rules, what only reads, and by which attributes
+ * event history finds it. Pure functions.
  */
 export * from "./audit-record.ts";
+export * from "./encode-record.ts";
 export * from "./lookup-keys.ts";
+export * from "./read-only.ts";

@@ -1,0 +1,284 @@
+import type { Kysely } from "kysely";
+import type { Logger } from "pino";
+import {
+  headerValue,
+  type OperationModel,
+  type Protocol,
+  parseRequest,
+  readSignature,
+  resolveOperation,
+  type Service,
+  type SignedRequest,
+  serializeError,
+  serializeResponse,
+  validateInput,
+  verifySignature,
+  type WireRequest,
+  type WireResponse,
+} from "../aws/index.ts";
+import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
+import { type Authorizer, type Caller, type CredentialStore, callerContext, denialMessage } from "../identity/index.ts";
+import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
+import type { ControlSchema } from "./control-schema.ts";
+import { nameForProtocol } from "./error-names.ts";
+import { claimedOperation, identifyService } from "./identify.ts";
+import type { ApiMetrics } from "./metrics.ts";
+import type { Call, Operation } from "./operation.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Throttle } from "./throttle.ts";
+
+/** A service as it is served: its model, and the meaning of those operations that have one yet. */
+export interface ServedService {
+  readonly model: Service;
+  readonly operations: Readonly<Record<string, Operation<never, unknown, never> | undefined>>;
+}
+
+export interface AnswerNeeds {
+  readonly services: readonly ServedService[];
+  readonly credentials: CredentialStore;
+  readonly authorizer: Authorizer;
+  readonly tables: Kysely<ControlSchema>;
+  readonly recorder: Recorder;
+  /** Whether the journal would take a record now, and if not, why. */
+  readonly journalHealth: () => { readonly writable: boolean; readonly problem?: string };
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: ApiMetrics;
+  readonly log: Logger;
+  readonly defaultAccount: string;
+  readonly defaultRegion: string;
+}
+
+/** A request as the HTTP side hands it over. */
+export interface ArrivedRequest {
+  readonly wire: WireRequest;
+  readonly sourceIp: string;
+  readonly secure: boolean;
+  /** Why the request could not be read whole (too large, broken off), when it could not. */
+  readonly broken?: Refusal;
+}
+
+/** What is known of a call so far. The record is made of it, however far the call got. */
+export interface Trace {
+  readonly arrived: ArrivedRequest;
+  readonly requestId: string;
+  readonly now: number;
+  signed?: SignedRequest;
+  served?: ServedService;
+  protocol?: Protocol;
+  model?: OperationModel;
+  claimedName?: string;
+  caller?: Caller;
+  input?: Record<string, unknown>;
+}
+
+/**
+ * Answers one call of the AWS API: the path of a request as a list of steps.
+ *
+ * Whatever happens becomes a record, and the record is in the journal before the answer goes out. A call that changes
+ * something or gives out credentials is refused with 503 when that cannot be had; one that only reads is answered, and
+ * the missing record is counted inside the log.
+ */
+export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Promise<WireResponse> {
+  return async (arrived) => {
+    const trace: Trace = { arrived, requestId: needs.random.uuid(), now: needs.clock.now() };
+    const started = needs.clock.elapsed();
+    try {
+      identify(needs, trace);
+      if (arrived.broken !== undefined) throw arrived.broken;
+      const operation = await admit(needs, trace);
+      const call = callOf(needs, trace);
+      return operation.mutates
+        ? await change(needs, trace, operation, call)
+        : await read(needs, trace, operation, call);
+    } catch (thrown) {
+      return await refuse(needs, trace, thrown);
+    } finally {
+      needs.metrics.called(trace.served?.model.name ?? "unknown", needs.clock.elapsed() - started);
+    }
+  };
+}
+
+/** Which service, operation and protocol; needs no trust in the request. */
+function identify(needs: AnswerNeeds, trace: Trace): void {
+  const request = trace.arrived.wire;
+  const name = claimedOperation(request);
+  if (name !== undefined) trace.claimedName = name;
+  const signed = readSignature(request);
+  if (signed !== undefined) trace.signed = signed;
+  const served = identifyService(needs.services, request, signed);
+  if (served === undefined) throw unknownService(needs, trace);
+  trace.served = served;
+  const resolved = resolveOperation(served.model, request);
+  trace.protocol = resolved.protocol;
+  trace.model = resolved.operation;
+}
+
+/** Who calls, and may they? Leaves the parsed input in the trace. */
+async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never, unknown, never>> {
+  const { model, protocol, served } = trace;
+  if (model === undefined || protocol === undefined || served === undefined) throw new Error("identify() comes first");
+  const caller = await authenticate(needs, trace);
+  needs.throttle.take(caller.account);
+  trace.input = parseRequest(model, protocol, trace.arrived.wire);
+  validateInput(model, protocol, trace.input);
+  const operation = served.operations[model.name];
+  await authorize(needs, trace, caller, operation);
+  if (operation === undefined) {
+    throw new Refusal(
+      "UnsupportedOperationException",
+      `${served.model.name} ${model.name} is not supported by OpenTrail`,
+    );
+  }
+  return operation;
+}
+
+async function authenticate(needs: AnswerNeeds, trace: Trace): Promise<Caller> {
+  const { signed, now } = trace;
+  if (signed === undefined) {
+    throw new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+  }
+  const { caller, secretAccessKey } = await needs.credentials.find(signed.accessKeyId, signed.sessionToken, now);
+  verifySignature(trace.arrived.wire, signed, secretAccessKey, { now });
+  trace.caller = caller;
+  needs.credentials.used(signed.accessKeyId, signed.service, signed.region, now);
+  return caller;
+}
+
+async function authorize(
+  needs: AnswerNeeds,
+  trace: Trace,
+  caller: Caller,
+  operation: Operation<never, unknown, never> | undefined,
+): Promise<void> {
+  if (operation?.open === true) return;
+  const { served, model, input } = trace;
+  const action = `${served?.model.signingName}:${model?.name}`;
+  const call = callOf(needs, trace);
+  const context = callerContext(caller, call);
+  const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
+  for (const [key, value] of Object.entries(conditions)) {
+    context.set(key.toLowerCase(), typeof value === "string" ? [value] : [...value]);
+  }
+  const resources = (await operation?.resources?.(input as never, call as never)) ?? ["*"];
+  for (const resource of resources) {
+    const decision = await needs.authorizer.authorize(caller, { action, resource, context });
+    if (!decision.allowed) throw new Refusal("AccessDenied", denialMessage(caller, action, resource, decision), 403);
+  }
+}
+
+async function read(
+  needs: AnswerNeeds,
+  trace: Trace,
+  operation: Operation<never, unknown, never>,
+  call: Call<ControlSchema>,
+): Promise<WireResponse> {
+  const output = await operation.run(trace.input as never, call as never);
+  const response = respond(trace, output);
+  await needs.recorder.recordOrCount(callRecords(needs, trace, operation, { output }));
+  return response;
+}
+
+/** The change, its answer and its record commit as one. */
+async function change(
+  needs: AnswerNeeds,
+  trace: Trace,
+  operation: Operation<never, unknown, never>,
+  call: Call<ControlSchema>,
+): Promise<WireResponse> {
+  const health = needs.journalHealth();
+  if (!health.writable) throw unrecordable(health.problem ?? "the journal is closed");
+  const { response, committed } = await needs.tables.transaction().execute(async (transaction) => {
+    const output = await operation.run(trace.input as never, { ...call, tables: transaction } as never);
+    const records = callRecords(needs, trace, operation, { output });
+    const answer = respond(trace, output);
+    return { response: answer, committed: await needs.recorder.recordWith(transaction, records) };
+  });
+  // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
+  if (trace.served?.model.name === "iam") {
+    needs.credentials.invalidate();
+    needs.authorizer.invalidate();
+  }
+  await committed();
+  return response;
+}
+
+function respond(trace: Trace, output: unknown): WireResponse {
+  if (trace.model === undefined || trace.protocol === undefined) throw new Error("identify() comes first");
+  return serializeResponse(trace.model, trace.protocol, output as Record<string, unknown>, trace.requestId);
+}
+
+/** Turns whatever was thrown into the service's own error form, and records it. */
+async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promise<WireResponse> {
+  const protocol = trace.protocol ?? guessProtocol(trace);
+  const refusal = nameForProtocol(toRefusal(needs, trace, thrown), protocol);
+  const service = trace.served?.model ?? needs.services[0]?.model;
+  if (service === undefined) throw new Error("no service is served");
+  const response = serializeError(service, protocol, refusal, trace.requestId);
+  const outcome: Outcome = { refusal };
+  const operation = trace.model === undefined ? undefined : trace.served?.operations[trace.model.name];
+  await needs.recorder.recordOrCount(
+    trace.model === undefined ? [unparsedRecord(needs, trace, outcome)] : callRecords(needs, trace, operation, outcome),
+  );
+  needs.metrics.refused(refusal.code);
+  return response;
+}
+
+function toRefusal(needs: AnswerNeeds, trace: Trace, thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  needs.log.error({ err: thrown, requestId: trace.requestId, operation: trace.model?.name }, "a call failed inside");
+  if (thrown instanceof Failure || isDiskError(thrown)) return unrecordable((thrown as Error).message);
+  return new Refusal("InternalFailure", "The request processing has failed because of an internal error.", 500);
+}
+
+function unrecordable(why: string): Refusal {
+  return new Refusal(
+    "ServiceUnavailable",
+    `The audit log or its tables cannot be written (${why}). Nothing was acknowledged; try again when /healthz says ok.`,
+    503,
+  );
+}
+
+/** SQLite's full, read-only, cannot-open and I/O errors, whatever extended form they take. */
+function isDiskError(thrown: unknown): boolean {
+  const code = (thrown as { errcode?: unknown } | null)?.errcode;
+  return typeof code === "number" && [8, 10, 13, 14].includes(code & 0xff);
+}
+
+function unknownService(needs: AnswerNeeds, trace: Trace): Refusal {
+  const served = needs.services.map(({ model }) => model.signingName).join(", ");
+  const asked =
+    trace.signed === undefined
+      ? "this request names no service that"
+      : `the service ${trace.signed.service} is none that`;
+  if (trace.signed === undefined && trace.claimedName === undefined) {
+    return new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+  }
+  return new Refusal("UnknownOperationException", `${asked} OpenTrail serves here; it serves ${served}`, 404);
+}
+
+/** The error form for a request that no service of ours claims. */
+function guessProtocol(trace: Trace): Protocol {
+  const { headers } = trace.arrived.wire;
+  const type = headers["content-type"]?.[0] ?? "";
+  if (headers["smithy-protocol"]?.[0] === "rpc-v2-cbor") return "rpc-v2-cbor";
+  if (headers["x-amz-target"] !== undefined || type.includes("json")) return "json-1.1";
+  return trace.served?.model.protocol ?? "query";
+}
+
+function callOf(needs: AnswerNeeds, trace: Trace): Call<ControlSchema> {
+  const { caller, requestId, now, arrived, signed } = trace;
+  if (caller === undefined) throw new Error("authenticate() comes first");
+  const userAgent = headerValue(arrived.wire.headers, "user-agent");
+  return {
+    caller,
+    requestId,
+    region: signed?.region ?? needs.defaultRegion,
+    now,
+    sourceIp: arrived.sourceIp,
+    secure: arrived.secure,
+    ...(userAgent === undefined ? {} : { userAgent }),
+    tables: needs.tables,
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * The AWS API as OpenTrail serves it: one folder per service, one file per operation with its meaning only, and the one
+ * path that every request takes from the socket to its recorded answer (`answer-call.ts`).
+ */
+export * from "./answer-call.ts";
+export * from "./cloudtrail/index.ts";
+export * from "./control-schema.ts";
+export * from "./http-server.ts";
+export * from "./iam/index.ts";
+export * from "./metrics.ts";
+export * from "./outbox.ts";
+export * from "./recorder.ts";
+export * from "./status-server.ts";
+export * from "./sts/index.ts";
+export * from "./throttle.ts";

@@ -1,0 +1,70 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CONFIG_FLAGS, readConfig } from "./config.ts";
+
+function yaml(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), "config-")), "opentrail.yaml");
+  writeFileSync(file, text);
+  return file;
+}
+
+describe("readConfig()", () => {
+  test("has safe defaults: loopback, one account, 90 days", () => {
+    const config = readConfig({}, {}, undefined);
+    expect(config.api).toEqual({ host: "127.0.0.1", port: 4580 });
+    expect(config.console).toEqual({ host: "127.0.0.1", port: 4581 });
+    expect(config.accounts).toEqual(["123456789012"]);
+    expect(config.historyRetentionDays).toBe(90);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test("takes a flag before a variable, that before the file, that before the default", () => {
+    const file = yaml("region: eu-west-1\nhistory:\n  retentionDays: 7\napi: 127.0.0.1:1\nlog: {level: warn}\n");
+    const environment = { OPENTRAIL_API: "127.0.0.1:2", OPENTRAIL_REGION: "eu-west-2" };
+    const config = readConfig({ api: "127.0.0.1:3" }, environment, file);
+    expect(config.api.port).toBe(3);
+    expect(config.region).toBe("eu-west-2");
+    expect(config.historyRetentionDays).toBe(7);
+    expect(config.logLevel).toBe("warn");
+  });
+
+  test.each([
+    [
+      "a setting that does not exist",
+      "histroy:\n  retentionDays: 7\n",
+      /no setting histroy\.retentionDays; known are .*history\.retentionDays/,
+    ],
+    ["text that is not YAML", "a: [", /opentrail\.yaml/],
+    [
+      "a bad value, naming where it stands",
+      "history: {retentionDays: soon}",
+      /history\.retentionDays in .*soon is not a whole number/,
+    ],
+  ])("refuses %s in the file", (_, text, message) => {
+    expect(() => readConfig({}, {}, yaml(text))).toThrow(message);
+  });
+
+  test.each([
+    ["OPENTRAIL_API", "nowhere", /OPENTRAIL_API: nowhere is not HOST:PORT/],
+    ["OPENTRAIL_API", "127.0.0.1:99999", /not HOST:PORT/],
+    ["OPENTRAIL_ACCOUNTS", "12", /not an account id/],
+    ["OPENTRAIL_REGION", "Mars", /not a Region/],
+    ["OPENTRAIL_LOG_LEVEL", "loud", /not a log level/],
+    ["OPENTRAIL_LIMITS_CALLS_PER_SECOND", "-1", /whole number/],
+  ])("refuses %s=%s", (variable, value, message) => {
+    expect(() => readConfig({}, { [variable]: value }, undefined)).toThrow(message);
+  });
+
+  test("reads IPv6 addresses and several accounts", () => {
+    const config = readConfig({ api: "[::1]:80", accounts: "111111111111, 222222222222" }, {}, undefined);
+    expect(config.api).toEqual({ host: "::1", port: 80 });
+    expect(config.accounts).toEqual(["111111111111", "222222222222"]);
+  });
+
+  test("has a flag and a variable for every setting", () => {
+    expect(CONFIG_FLAGS.map(({ flag }) => flag)).toContain("history-retention-days");
+    expect(CONFIG_FLAGS.map(({ variable }) => variable)).toContain("OPENTRAIL_LIMITS_CALLS_PER_SECOND");
+  });
+});

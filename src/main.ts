@@ -1,0 +1,250 @@
+import { hkdfSync } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { destination, type Logger, pino } from "pino";
+import {
+  ApiMetrics,
+  answerCalls,
+  type ControlSchema,
+  cloudtrailOperations,
+  type Health,
+  iamOperations,
+  outboxMigrations,
+  Recorder,
+  type ServedService,
+  serveHttp,
+  serveStatus,
+  stsOperations,
+  Throttle,
+} from "./api/index.ts";
+import { service } from "./aws/index.ts";
+import { addClientCommands } from "./cli/index.ts";
+import { type Address, CONFIG_FLAGS, type Config, readConfig } from "./config.ts";
+import { type Clock, PageTokens, type Random, reason, systemClock, systemRandom } from "./core/index.ts";
+import { openHistory } from "./history/index.ts";
+import {
+  bootstrap,
+  identityMigrations,
+  loadKeyFile,
+  openAuthorizer,
+  openCredentials,
+  SecretBox,
+} from "./identity/index.ts";
+import { lockDirectory, openJournal } from "./journal/index.ts";
+import { DirectoryObjectStore, openTables } from "./store/index.ts";
+
+/** How long answers in flight may take to finish once we are told to stop. */
+const GRACE_MS = 10_000;
+
+/** How old the tables' idea of a key's last use may be. */
+const LAST_USED_MS = 2_000;
+
+export interface Running {
+  /** Where the API and the status pages listen, with the ports that were really taken. */
+  readonly api: Address;
+  readonly console: Address;
+  readonly credentialsPath: string;
+  /** Answers in flight finish, everything acknowledged is on disk, files are closed. */
+  stop(): Promise<void>;
+}
+
+interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Starts everything, wired by hand: each part gets what it needs here and nowhere else. */
+export async function startOpenTrail(config: Config, { clock, random, log }: World): Promise<Running> {
+  const { dataDirectory, accounts, region } = config;
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const unlock = lockDirectory(dataDirectory);
+  const startedAt = clock.elapsed();
+  const metrics = new ApiMetrics();
+
+  const key = await loadKeyFile(join(dataDirectory, "secret.key"), random);
+  const box = new SecretBox(key, random);
+  const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
+    ...identityMigrations,
+    ...outboxMigrations,
+  });
+  const identityTables = tables.$omitTables<"outbox">();
+  const credentialsPath = (account: string): string =>
+    join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
+  await bootstrap({
+    tables: identityTables,
+    box,
+    random,
+    clock,
+    accounts,
+    credentialsPath,
+    region,
+  });
+
+  const objects = new DirectoryObjectStore(join(dataDirectory, "objects"));
+  const journal = await openJournal({
+    directory: join(dataDirectory, "journal"),
+    objects,
+    clock,
+    random,
+    log,
+    onCommit: (latencyMs, records) => metrics.committed(latencyMs, records),
+  });
+  const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
+  await recorder.recover();
+  // A key of their own: what seals page tokens must not be what encrypts secrets.
+  const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
+  const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
+
+  const credentials = openCredentials({ tables: identityTables, box });
+  const flushing = setInterval(() => {
+    credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
+  }, LAST_USED_MS).unref();
+  const authorizer = openAuthorizer({
+    tables: identityTables,
+    onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
+  });
+  const services: readonly ServedService[] = [
+    { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
+    { model: service("cloudtrail-data"), operations: {} },
+    { model: service("iam"), operations: iamOperations({ random, box, tokens }) as ServedService["operations"] },
+    { model: service("sts"), operations: stsOperations({ random, box }) as ServedService["operations"] },
+  ];
+  const answer = answerCalls({
+    services,
+    credentials,
+    authorizer,
+    tables,
+    recorder,
+    journalHealth: () => journal.health,
+    throttle: new Throttle(config.callsPerSecondMax, clock),
+    clock,
+    random,
+    metrics,
+    log,
+    defaultAccount: accounts[0],
+    defaultRegion: region,
+  });
+  metrics.gauge("opentrail_journal_head", "Sequence that the next record will get.", () => journal.head);
+  metrics.gauge("opentrail_journal_writable", "1 when records can be made durable.", () =>
+    Number(journal.health.writable),
+  );
+  metrics.gauge(
+    "opentrail_history_lag_records",
+    "Durable records that LookupEvents does not see yet.",
+    () => journal.head - history.visible,
+  );
+  metrics.gauge(
+    "opentrail_unrecorded_calls",
+    "Calls answered without a record and not yet counted in the log.",
+    () => recorder.lost,
+  );
+
+  const health = (): Health => ({
+    ok: journal.health.writable,
+    uptimeSeconds: Math.round((clock.elapsed() - startedAt) / 1000),
+    journal: { ...journal.health, head: journal.head },
+    history: { visible: history.visible },
+    unrecordedCalls: recorder.lost,
+  });
+  const status = await serveStatus(config.console, health, metrics);
+  const api = await serveHttp(config.api, answer, log);
+
+  return {
+    api: { host: config.api.host, port: api.port },
+    console: { host: config.console.host, port: status.port },
+    credentialsPath: credentialsPath(accounts[0]),
+    stop: async () => {
+      await api.close(GRACE_MS);
+      await recorder.close();
+      clearInterval(flushing);
+      await credentials.flush();
+      history.close();
+      await journal.close();
+      await tables.destroy();
+      await status.close(GRACE_MS);
+      unlock();
+    },
+  };
+}
+
+/** The command `opentrail`: `up` runs the server, everything else is a client like any other. */
+export async function runCommand(argv: readonly string[]): Promise<void> {
+  const program = new Command("opentrail")
+    .description("A self-hosted AWS CloudTrail: every API call recorded, provable and searchable.")
+    .version(version());
+  addUp(program);
+  addClientCommands(program);
+  await program.parseAsync([...argv]);
+}
+
+function addUp(program: Command): void {
+  const up = program
+    .command("up")
+    .description("run the server")
+    .option("--config <file>", "configuration file (default: opentrail.yaml, if there is one; also OPENTRAIL_CONFIG)");
+  for (const { flag, variable, help, standard } of CONFIG_FLAGS) {
+    up.option(`--${flag} <value>`, `${help} (default: ${standard}; also ${variable})`);
+  }
+  up.addHelpText(
+    "after",
+    `
+Examples:
+  opentrail up
+  opentrail up --data /var/lib/opentrail --api 0.0.0.0:4580
+  OPENTRAIL_HISTORY_RETENTION_DAYS=365 opentrail up --config /etc/opentrail.yaml
+
+A flag wins over an environment variable, that over the file, that over the default.`,
+  );
+  up.action(async (flags: Record<string, string | undefined>) => {
+    try {
+      await serve(flags);
+    } catch (thrown) {
+      process.stderr.write(`opentrail: ${reason(thrown)}\n`);
+      // What was opened before the failure holds nothing that anybody was promised.
+      process.exit(1);
+    }
+  });
+}
+
+async function serve(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const asked = flags["config"] ?? process.env["OPENTRAIL_CONFIG"];
+  const file = asked ?? (existsSync("opentrail.yaml") ? "opentrail.yaml" : undefined);
+  const config = readConfig(flags, process.env, file);
+  const log = pino({ name: "opentrail", level: config.logLevel }, destination({ dest: 2, sync: true }));
+  const running = await startOpenTrail(config, { clock: systemClock, random: systemRandom, log });
+  process.stdout.write(readyLines(running, config));
+  await new Promise<void>((stopped) => {
+    const stop = (signal: string): void => {
+      process.off("SIGTERM", stop).off("SIGINT", stop);
+      log.info({ signal }, "stopping: answers in flight finish first");
+      running.stop().then(stopped, (err: unknown) => {
+        log.error({ err }, "the stop did not end cleanly");
+        process.exitCode = 1;
+        stopped();
+      });
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
+  });
+}
+
+function readyLines({ api, console, credentialsPath }: Running, config: Config): string {
+  const url = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return [
+    `OpenTrail ${version()} is ready after ${(performance.now() / 1000).toFixed(2)} s.`,
+    "",
+    `  AWS API  ${url(api)}`,
+    `  Health   ${url(console)}/healthz and /metrics`,
+    `  Data     ${resolve(config.dataDirectory)}`,
+    "",
+    "  In another terminal:",
+    `    export AWS_SHARED_CREDENTIALS_FILE=${resolve(credentialsPath)} AWS_PROFILE=opentrail-root`,
+    `    aws --endpoint-url ${url(api)} sts get-caller-identity`,
+    "",
+  ].join("\n");
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+}
