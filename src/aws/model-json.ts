@@ -23,6 +23,7 @@ export interface OperationJson {
   readonly output?: ShapeRefJson;
   readonly errors?: readonly ShapeRefJson[];
   readonly authtype?: string;
+  readonly httpChecksumRequired?: boolean;
   readonly endpoint?: { readonly hostPrefix?: string };
 }
 

@@ -3,6 +3,8 @@ import type { WireRequest } from "./http.ts";
 import { headerValue } from "./http.ts";
 import { formOf } from "./protocols/form.ts";
 import { Malformed } from "./protocols/scalars.ts";
+import type { UriTemplate } from "./protocols/uri.ts";
+import { bySpecificity, hasLiterals, matchPath, templateOf } from "./protocols/uri.ts";
 import type { OperationModel, Protocol, Service } from "./shapes.ts";
 
 export interface Route {
@@ -56,7 +58,7 @@ export function resolveOperation(service: Service, request: WireRequest): Route 
       return { operation: byRpcPath(service, request), protocol };
     case "rest-json":
     case "rest-xml":
-      return { operation: byTarget(service, request), protocol };
+      return { operation: byUri(service, request), protocol };
   }
 }
 
@@ -91,8 +93,38 @@ function byRpcPath(service: Service, { method, path }: WireRequest): OperationMo
   return known(service, name ?? "", 404);
 }
 
+const routes = new WeakMap<Service, ReadonlyMap<string, readonly RestRoute[]>>();
+
+interface RestRoute {
+  readonly operation: OperationModel;
+  readonly template: UriTemplate;
+}
+
+/** Per method, the most specific templates first: the first that fits is the one. */
+function routesOf(service: Service): ReadonlyMap<string, readonly RestRoute[]> {
+  const known = routes.get(service);
+  if (known !== undefined) return known;
+  const all = [...service.operations.values()].map((operation) => ({ operation, template: templateOf(operation) }));
+  all.sort((one, other) => bySpecificity(one.template, other.template));
+  const byMethod = Map.groupBy(all, ({ operation }) => operation.http.method);
+  routes.set(service, byMethod);
+  return byMethod;
+}
+
+function byUri(service: Service, { method, path, query }: WireRequest): OperationModel {
+  const found = routesOf(service)
+    .get(method)
+    ?.find(({ template }) => hasLiterals(template, query) && matchPath(template, path) !== undefined);
+  if (found === undefined) throw unknownOperation(404);
+  return found.operation;
+}
+
 function known(service: Service, name: string, status: number): OperationModel {
   const operation = service.operations.get(name);
-  if (operation === undefined) throw new Refusal("UnknownOperationException", "", status);
+  if (operation === undefined) throw unknownOperation(status);
   return operation;
+}
+
+function unknownOperation(status: number): Refusal {
+  return new Refusal("UnknownOperationException", "The request names no operation of this service", status);
 }

@@ -30,10 +30,12 @@ export interface OperationModel {
   readonly http: { readonly method: string; readonly uri: string; readonly status: number };
   /** What clients put before the host, with `{member}` labels. */
   readonly hostPrefix?: string;
+  /** True when requests carry an MD5 of their body. */
+  readonly checksumRequired: boolean;
   /** True when callers need no signature (sts AssumeRoleWithSAML). */
   readonly unsigned: boolean;
   /** The element around a query response's members. */
-  readonly resultWrapper?: string;
+  readonly resultWrapper: string;
   /** Root elements of rest-xml bodies, where the model names them at the operation. */
   readonly inputElement: Element;
   readonly outputElement: Element;
@@ -180,9 +182,11 @@ export interface Member extends Slot {
   readonly ec2Name: string;
   /** The element's (or attribute's) name; of a flattened list, the name of each item. */
   readonly xmlName: string;
+  /** The root element when this member is the whole body. */
+  readonly element: Element;
   readonly xmlAttribute: boolean;
   readonly idempotencyToken: boolean;
-  /** A string that holds JSON: in a header it travels as base64. */
+  /** A string that holds JSON text: in a header it travels as base64. */
   readonly jsonValue: boolean;
   readonly streaming: boolean;
 }

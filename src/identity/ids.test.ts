@@ -41,7 +41,7 @@ test.each([
 test("accountOfAccessKey() reads an id as published decoders do", () => {
   // The usual decoder: base32, the first six bytes, masked with 0x7fffffffff80, shifted right by seven.
   const id = newAccessKeyId(systemRandom, "ASIA", "581039954779");
-  const bits = [...id.slice(4)].map((letter) =>
+  const bits = Array.from(id.slice(4), (letter) =>
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"),
   );
   const sixBytes = BigInt(`0b${bits.join("").slice(0, 48)}`);

@@ -1,9 +1,9 @@
 /** JSON bodies: text from and to modelled values. */
-import type { NumberShape, StructureShape, TimestampFormat } from "../shapes.ts";
+import type { NumberShape, Slot, StructureShape, TimestampFormat } from "../shapes.ts";
 import { Malformed, decodeBase64, decodeUtf8, encodeBase64, inRange, readFloat } from "./scalars.ts";
 import { readEpochSeconds, readTimestampText, timestampText } from "./timestamps.ts";
 import type { Dialect, Values } from "./tree.ts";
-import { kindOf, readStructure, unexpected, writeStructure } from "./tree.ts";
+import { kindOf, readDocument, readSlot, readStructure, unexpected, writeStructure } from "./tree.ts";
 
 /** Says that a long needs more digits than a double has, so the text must be read again with exact integers. */
 class Inexact extends Error {}
@@ -62,12 +62,23 @@ function writeTime(date: Date, format: TimestampFormat): unknown {
 /** An empty body is an empty structure. */
 export function readJsonBody(shape: StructureShape, body: Uint8Array): Values {
   if (body.length === 0) return {};
+  return read(body, (tree, dialect) => readStructure(shape, tree, dialect));
+}
+
+/** A value that is the whole body. */
+export function readJsonPayload(slot: Slot, body: Uint8Array): unknown {
+  return read(body, (tree, dialect) => readSlot(slot, tree, dialect, 0));
+}
+
+function read<Value>(body: Uint8Array, into: (tree: unknown, dialect: Dialect) => Value): Value {
   const text = decodeUtf8(body);
   try {
-    return readStructure(shape, parseJson(text), json);
+    return into(parseJson(text), json);
   } catch (thrown) {
     if (!(thrown instanceof Inexact)) throw thrown;
-    return readStructure(shape, parseJson(text, exactIntegers), exactJson);
+    // The second reading calls back for every value and takes stack for every level: there may be only so many.
+    readDocument(parseJson(text), 0);
+    return into(parseJson(text, exactIntegers), exactJson);
   }
 }
 

@@ -36,8 +36,7 @@ export const queryCodec: Codec = {
   ...requests(queryDialect),
 
   serializeResponse({ name, service, output, resultWrapper }, values, requestId) {
-    const members = output === undefined ? "" : writeXmlMembers(output, values);
-    const result = resultWrapper === undefined ? members : element(resultWrapper, resultWrapper, members);
+    const result = output === undefined ? "" : element(resultWrapper, resultWrapper, writeXmlMembers(output, values));
     const metadata = `<ResponseMetadata>${requestIdXml("RequestId", requestId)}</ResponseMetadata>`;
     return xml(200, root(`${name}Response`, service, result + metadata), requestId);
   },
@@ -50,8 +49,7 @@ export const queryCodec: Codec = {
   parseResponse({ output, resultWrapper }, response) {
     if (output === undefined || response.body.length === 0) return {};
     const answer = parseXml(decodeUtf8(response.body));
-    const result = resultWrapper === undefined ? answer : named(answer, resultWrapper);
-    return result === undefined ? {} : readXmlStructure(output, result);
+    return readXmlStructure(output, named(answer, resultWrapper) ?? answer);
   },
 
   parseError: (service, response) => readXmlError(service, response),

@@ -75,7 +75,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /** The same bytes without Node's subclass, so that equal values look equal. */
-export function plainBytes(buffer: Buffer): Uint8Array {
+export function plainBytes(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 

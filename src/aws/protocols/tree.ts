@@ -17,8 +17,8 @@ export interface Dialect {
 
 export type Values = Record<string, unknown>;
 
-/** The value of one slot. A null stays null: only a structure's member or a map's entry can be absent. */
-function readSlot(slot: Slot, wire: unknown, dialect: Dialect, depth: number): unknown {
+/** The value of one slot. A null item stays null: only a structure's member or a map's entry can be absent. */
+export function readSlot(slot: Slot, wire: unknown, dialect: Dialect, depth: number): unknown {
   const { shape } = slot;
   if (wire === null || wire === undefined) return null;
   switch (shape.type) {
@@ -55,7 +55,7 @@ export function readStructure(shape: StructureShape, wire: unknown, dialect: Dia
     if (part === null) continue;
     const member = shape.byJsonName.get(key);
     if (member === undefined) readDocument(part, inside);
-    else values[member.name] = member.jsonValue ? readJsonText(part) : readSlot(member, part, dialect, inside);
+    else values[member.name] = readSlot(member, part, dialect, inside);
   }
   return values;
 }
@@ -70,8 +70,20 @@ function readMap(shape: MapShape, wire: unknown, dialect: Dialect, depth: number
   if (!isTree(wire)) throw unexpected(wire, "Expected map or null");
   const inside = deeper(depth);
   const values = emptyMap();
-  for (const key of Object.keys(wire)) values[wellFormed(key)] = readSlot(shape.value, wire[key], dialect, inside);
+  for (const key of Object.keys(wire)) {
+    const part = wire[key];
+    if (part !== null) values[wellFormed(key)] = readSlot(shape.value, part, dialect, inside);
+  }
   return values;
+}
+
+/** Sets a key of the caller's choice on a plain object: `__proto__` too becomes a key of its own. */
+export function setOwn(values: Values, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(values, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    values[key] = value;
+  }
 }
 
 /** Keys of a map are the caller's: without a prototype `__proto__` is a key like any other. */
@@ -93,18 +105,9 @@ export function readDocument(wire: unknown, depth: number): unknown {
   const parts = wire as Values;
   for (const key of Object.keys(parts)) {
     const part = readDocument(parts[key], inside);
-    if (part !== parts[key] && key !== "__proto__") parts[key] = part;
+    if (part !== parts[key]) setOwn(parts, key, part);
   }
   return wire;
-}
-
-function readJsonText(wire: unknown): unknown {
-  try {
-    return readDocument(JSON.parse(readString(wire)), 0);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new Malformed("A JSON value is not JSON");
-    throw cause;
-  }
 }
 
 function isTree(wire: unknown): wire is Values {
@@ -130,7 +133,8 @@ export function kindOf(wire: unknown): string {
   return wire === true ? "TRUE_VALUE" : "FALSE_VALUE";
 }
 
-function writeSlot(slot: Slot, value: unknown, dialect: Dialect): unknown {
+/** A value as a plain tree; nulls stay. */
+export function writeSlot(slot: Slot, value: unknown, dialect: Dialect): unknown {
   const { shape } = slot;
   if (value === null || value === undefined) return null;
   switch (shape.type) {
@@ -163,7 +167,7 @@ export function writeStructure(shape: StructureShape, values: Values, dialect: D
   for (const member of shape.members) {
     const value = values[member.name];
     if (value === undefined || value === null || member.location !== undefined) continue;
-    wire[member.wireName] = member.jsonValue ? JSON.stringify(value) : writeSlot(member, value, dialect);
+    wire[member.wireName] = writeSlot(member, value, dialect);
   }
   return wire;
 }
