@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
 import { iamOperations } from "../src/api/iam/index.ts";
 import type { ConditionValues } from "../src/api/operation.ts";
@@ -41,17 +38,12 @@ export interface Iam {
 }
 
 export async function openIam(): Promise<Iam> {
-  const directory = mkdtempSync(join(tmpdir(), "opentrail-iam-"));
-  const tables = await openTables<IdentitySchema>(join(directory, "tables.sqlite"), identityMigrations);
-  onTestFinished(async () => {
-    await tables.destroy();
-    rmSync(directory, { recursive: true });
-  });
+  // In memory: hundreds of worlds do not each wait for the disk. What survives a crash is the store's to prove.
+  const tables = await openTables<IdentitySchema>(":memory:", identityMigrations);
+  onTestFinished(() => tables.destroy());
   for (const account of [ACCOUNT, "999999999999"]) {
     await tables.insertInto("accounts").values({ account_id: account, alias: null, created_at: NOW }).execute();
   }
-  // Hundreds of calls do not each wait for the disk; what survives a crash is the store's to prove.
-  await sql`PRAGMA synchronous=OFF`.execute(tables);
   return iamOver(tables, ROOT, NOW);
 }
 

@@ -204,6 +204,17 @@ const HAPPY: Readonly<Record<string, readonly [input: object, output: object | u
   DeleteUserPermissionsBoundary: [user, undefined],
   DeleteRolePermissionsBoundary: [role, undefined],
 
+  SimulateCustomPolicy: [
+    { PolicyInputList: [DOCUMENT], ActionNames: ["s3:GetObject"], ResourceArns: ["arn:aws:s3:::logs/x"] },
+    { EvaluationResults: [{ EvalActionName: "s3:GetObject", EvalDecision: "allowed" }], ...DONE },
+  ],
+  SimulatePrincipalPolicy: [
+    { PolicySourceArn: MARY.Arn, ActionNames: ["s3:PutObject"] },
+    { EvaluationResults: [{ EvalResourceName: "*", EvalDecision: "implicitDeny" }], ...DONE },
+  ],
+  GetContextKeysForCustomPolicy: [{ PolicyInputList: [DOCUMENT] }, { ContextKeyNames: [] }],
+  GetContextKeysForPrincipalPolicy: [{ PolicySourceArn: MARY.Arn }, { ContextKeyNames: [] }],
+
   CreateAccountAlias: [{ AccountAlias: "coffee-shop" }, undefined],
   DeleteAccountAlias: [{ AccountAlias: "old-alias" }, undefined],
   ListAccountAliases: [{}, { AccountAliases: ["old-alias"], ...DONE }],
