@@ -4,7 +4,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { leafHash } from "./leaf-hash.ts";
 import { SegmentCache } from "./segment-cache.ts";
 import { SegmentFile, type SegmentObjects } from "./segment-file.ts";
-import { damaged } from "./segment-format.ts";
+import { damaged, type SectionName } from "./segment-format.ts";
 import { type Place, SegmentIndex, type SegmentQuery } from "./segment-index.ts";
 
 /** An immutable file of a full range of journal records. */
@@ -18,6 +18,8 @@ export interface Segment {
   readonly maxTimeMs: number;
   /** How many records look-ups can find. */
   readonly indexed: number;
+  /** What each section takes in the file. */
+  readonly sectionBytes: Readonly<Record<SectionName, number>>;
   /** The range salt, 32 bytes: as secret as the records. */
   readonly salt: Uint8Array;
   /**
@@ -62,6 +64,7 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
     minTimeMs,
     maxTimeMs,
     indexed,
+    sectionBytes: sectionBytesOf(file),
     salt,
     leaf,
     readRange: (position, wanted) => blocks.readRange(position, Math.min(wanted, count - position)),
@@ -78,6 +81,11 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
       }
     },
   };
+}
+
+function sectionBytesOf({ footer }: SegmentFile): Segment["sectionBytes"] {
+  const entries = Object.entries(footer.sections).map(([name, { length }]) => [name, length]);
+  return Object.fromEntries(entries) as Segment["sectionBytes"];
 }
 
 const OWN_CACHE_BYTES = 256 * 1024;
