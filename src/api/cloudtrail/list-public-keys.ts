@@ -1,12 +1,14 @@
-import type { ListPublicKeysRequest, ListPublicKeysResponse } from "../../aws/index.ts";
+import type { CloudtrailOperations } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
+
+type ListPublicKeys = CloudtrailOperations["ListPublicKeys"];
 
 /**
  * ListPublicKeys: the keys that signed digest files in a time range. There are none before there are digests.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
  */
-export const listPublicKeys: Operation<ListPublicKeysRequest, ListPublicKeysResponse, never> = {
+export const listPublicKeys: Operation<ListPublicKeys["input"], ListPublicKeys["output"], never> = {
   mutates: false,
   run: async ({ StartTime, EndTime, NextToken }) => {
     if (NextToken !== undefined) throw new Refusal("InvalidTokenException", "NextToken is reserved for future use");

@@ -1,8 +1,10 @@
-import type { LookupEventsRequest, LookupEventsResponse } from "../../aws/index.ts";
+import type { CloudtrailOperations } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
 import type { History } from "../../history/index.ts";
 import type { LookupAttributeName } from "../../record/index.ts";
 import type { Operation } from "../operation.ts";
+
+type LookupEvents = CloudtrailOperations["LookupEvents"];
 
 /**
  * LookupEvents: management or Insights events of the calling account and Region, newest first.
@@ -10,7 +12,7 @@ import type { Operation } from "../operation.ts";
  * Several attributes are ANDed, where AWS takes one: ignoring some of what was asked would answer another question.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
  */
-export function lookupEvents(history: History): Operation<LookupEventsRequest, LookupEventsResponse, never> {
+export function lookupEvents(history: History): Operation<LookupEvents["input"], LookupEvents["output"], never> {
   return {
     mutates: false,
     run: async (input, call) => {

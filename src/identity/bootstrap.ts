@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import type { Kysely } from "kysely";
+import { assert, type Clock, Failure, type Random } from "../core/index.ts";
+import { accessKeyPurpose, createAccessKey } from "./access-keys.ts";
+import type { IdentitySchema } from "./schema.ts";
+import type { SecretBox } from "./secret-box.ts";
+import { createSecretFile, readSecretFile } from "./secret-file.ts";
+
+export interface BootstrapNeeds {
+  readonly tables: Kysely<IdentitySchema>;
+  readonly box: SecretBox;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Ids of 12 digits; the default account need not be among them. */
+  readonly accounts: readonly string[];
+  readonly defaultAccount: string;
+  /** Where the root's credentials go, for example `DIR/root-credentials`. */
+  readonly credentialsPath: string;
+  readonly region: string;
+}
+
+/**
+ * Makes the configured accounts and, when the default account is new, its root's access key and the file that tells it
+ * (mode 0600, the AWS tools' shared-credentials format, profile `opentrail-root`).
+ *
+ * Safe to repeat. Account and key appear together; a crash before the file was written is mended by the next start,
+ * which takes the secret from the tables. So a file that somebody took away comes back, for as long as root has an
+ * active key: delete the key to be rid of it, and it is never made again.
+ * @throws {Failure} when the tables or the disk refuse, or the installation's key does not fit the tables.
+ */
+export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
+  await createAccounts(needs);
+  const key = await oldestRootKey(needs);
+  if (key === undefined) return;
+  // Opened even when the file is there: a key file that does not fit shall be found out now, not with the first call.
+  const secret = needs.box.open(key.secret, accessKeyPurpose(key.access_key_id));
+  if (existsSync(needs.credentialsPath)) return;
+  const lines = [
+    "[opentrail-root]",
+    `aws_access_key_id = ${key.access_key_id}`,
+    `aws_secret_access_key = ${secret}`,
+    `region = ${needs.region}`,
+  ];
+  await createSecretFile(needs.credentialsPath, `${lines.join("\n")}\n`, needs.random);
+}
+
+async function createAccounts(needs: BootstrapNeeds): Promise<void> {
+  const now = needs.clock.now();
+  await needs.tables.transaction().execute(async (tables) => {
+    for (const account of new Set([needs.defaultAccount, ...needs.accounts])) {
+      const { numInsertedOrUpdatedRows: created = 0n } = await tables
+        .insertInto("accounts")
+        .values({ account_id: account, alias: null, created_at: now })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (created > 0n && account === needs.defaultAccount) {
+        await createAccessKey(tables, needs, { account, userId: null }, now);
+      }
+    }
+  });
+}
+
+function oldestRootKey(needs: BootstrapNeeds) {
+  return needs.tables
+    .selectFrom("access_keys")
+    .select(["access_key_id", "secret"])
+    .where("account_id", "=", needs.defaultAccount)
+    .where("user_id", "is", null)
+    .where("status", "=", "Active")
+    .orderBy("created_at")
+    .orderBy("access_key_id")
+    .executeTakeFirst();
+}
+
+const KEY_BYTES = 32;
+
+/**
+ * The installation's key, which encrypts all secrets at rest; made and written (mode 0600) when there is none yet.
+ *
+ * Without this file nobody can sign in any more: it belongs into the backup, and not beside the tables' backup.
+ * @throws {Failure} when others may read the file, it has another length, or the disk refuses.
+ */
+export async function loadKeyFile(path: string, random: Random): Promise<Uint8Array> {
+  const present = await readSecretFile(path);
+  if (present === undefined) await createSecretFile(path, random.bytes(KEY_BYTES), random);
+  // Read back even when it was just made: another process may have been faster, and then its key counts.
+  const key = present ?? (await readSecretFile(path));
+  assert(key !== undefined, "a key file that was written is there");
+  if (key.length !== KEY_BYTES) {
+    throw new Failure(`read the key in ${path}: it has ${key.length} bytes instead of ${KEY_BYTES}`);
+  }
+  return key;
+}

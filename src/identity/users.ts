@@ -1,0 +1,104 @@
+import type { Kysely, Selectable } from "kysely";
+import { assertNameFree, assertRoomForOne, assertWithoutPolicies, findHolder } from "./holders.ts";
+import { nameKey, underPath } from "./names.ts";
+import { deleteConflict, noSuchEntity } from "./refusals.ts";
+import type { IdentitySchema, UserRow } from "./schema.ts";
+import type { Slice } from "./slices.ts";
+import { removeAllTags, setTags, type Tag } from "./tags.ts";
+
+export type User = Selectable<UserRow>;
+
+export interface NewUser {
+  readonly account: string;
+  /** A fresh `AIDA…`. */
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly boundaryArn: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly now: number;
+}
+
+/** @throws {Refusal} `EntityAlreadyExists`, `LimitExceeded`, or what `setTags` throws. */
+export async function createUser(tables: Kysely<IdentitySchema>, wanted: NewUser): Promise<User> {
+  await assertNameFree(tables, wanted.account, "user", wanted.name);
+  await assertRoomForOne(tables, wanted.account, "user");
+  await tables
+    .insertInto("users")
+    .values({
+      account_id: wanted.account,
+      user_id: wanted.id,
+      name: wanted.name,
+      name_key: nameKey(wanted.name),
+      path: wanted.path,
+      created_at: wanted.now,
+      boundary_arn: wanted.boundaryArn ?? null,
+      password_hash: null,
+      password_created_at: null,
+      password_last_used_at: null,
+    })
+    .execute();
+  await setTags(tables, { kind: "user", id: wanted.id }, wanted.tags);
+  return findUser(tables, wanted.account, wanted.name);
+}
+
+/** @throws {Refusal} `NoSuchEntity`. */
+export async function findUser(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<User> {
+  const user = await tables
+    .selectFrom("users")
+    .selectAll()
+    .where("account_id", "=", account)
+    .where("name_key", "=", nameKey(name))
+    .executeTakeFirst();
+  if (user === undefined) throw noSuchEntity("user", name);
+  return user;
+}
+
+/** The users under a path, ordered by `name_key`. */
+export function listUsers(
+  tables: Kysely<IdentitySchema>,
+  account: string,
+  pathPrefix: string,
+  slice: Slice,
+): Promise<readonly User[]> {
+  return tables
+    .selectFrom("users")
+    .selectAll()
+    .where("account_id", "=", account)
+    .where(underPath(pathPrefix))
+    .where("name_key", ">", slice.after ?? "")
+    .orderBy("name_key")
+    .limit(slice.limit)
+    .execute();
+}
+
+/** @throws {Refusal} `NoSuchEntity`, or `EntityAlreadyExists` when somebody else has the new name. */
+export async function updateUser(
+  tables: Kysely<IdentitySchema>,
+  account: string,
+  name: string,
+  change: { readonly name: string | undefined; readonly path: string | undefined },
+): Promise<void> {
+  const user = await findUser(tables, account, name);
+  const newName = change.name ?? user.name;
+  await assertNameFree(tables, account, "user", newName, user.user_id);
+  await tables
+    .updateTable("users")
+    .set({ name: newName, name_key: nameKey(newName), path: change.path ?? user.path })
+    .where("user_id", "=", user.user_id)
+    .execute();
+}
+
+/** @throws {Refusal} `NoSuchEntity`; `DeleteConflict` while the user has keys, a password, policies or groups. */
+export async function deleteUser(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<void> {
+  const holder = await findHolder(tables, account, "user", name);
+  const user = await findUser(tables, account, name);
+  const key = tables.selectFrom("access_keys").select("access_key_id").where("user_id", "=", user.user_id);
+  if ((await key.executeTakeFirst()) !== undefined) throw deleteConflict("delete access keys");
+  if (user.password_hash !== null) throw deleteConflict("delete login profile");
+  await assertWithoutPolicies(tables, holder);
+  const membership = tables.selectFrom("group_members").select("group_id").where("user_id", "=", user.user_id);
+  if ((await membership.executeTakeFirst()) !== undefined) throw deleteConflict("remove users from group");
+  await removeAllTags(tables, holder);
+  await tables.deleteFrom("users").where("user_id", "=", user.user_id).execute();
+}
