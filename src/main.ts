@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
@@ -36,6 +37,9 @@ import { DirectoryObjectStore, openTables } from "./store/index.ts";
 /** How long answers in flight may take to finish once we are told to stop. */
 const GRACE_MS = 10_000;
 
+/** How old the tables' idea of a key's last use may be. */
+const LAST_USED_MS = 2_000;
+
 export interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
   readonly api: Address;
@@ -55,25 +59,25 @@ interface World {
 export async function startOpenTrail(config: Config, { clock, random, log }: World): Promise<Running> {
   const { dataDirectory, accounts, region } = config;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(dataDirectory);
+  const unlock = lockDirectory(dataDirectory);
   const startedAt = clock.elapsed();
   const metrics = new ApiMetrics();
 
-  const key = loadKeyFile(join(dataDirectory, "secret.key"), random);
-  const box = new SecretBox(key.subarray(0, 32), random);
+  const key = await loadKeyFile(join(dataDirectory, "secret.key"), random);
+  const box = new SecretBox(key, random);
   const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
     ...identityMigrations,
     ...outboxMigrations,
   });
   const identityTables = tables.$omitTables<"outbox">();
-  const credentialsPath = join(dataDirectory, "root-credentials");
+  const credentialsPath = (account: string): string =>
+    join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
     tables: identityTables,
     box,
     random,
     clock,
     accounts,
-    defaultAccount: accounts[0],
     credentialsPath,
     region,
   });
@@ -89,11 +93,18 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   });
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
-  const tokens = new PageTokens(key);
+  // A key of their own: what seals page tokens must not be what encrypts secrets.
+  const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
 
-  const credentials = openCredentials({ tables: identityTables, box, clock });
-  const authorizer = openAuthorizer({ tables: identityTables });
+  const credentials = openCredentials({ tables: identityTables, box });
+  const flushing = setInterval(() => {
+    credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
+  }, LAST_USED_MS).unref();
+  const authorizer = openAuthorizer({
+    tables: identityTables,
+    onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
+  });
   const services: readonly ServedService[] = [
     { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
     { model: service("cloudtrail-data"), operations: {} },
@@ -143,16 +154,17 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   return {
     api: { host: config.api.host, port: api.port },
     console: { host: config.console.host, port: status.port },
-    credentialsPath,
+    credentialsPath: credentialsPath(accounts[0]),
     stop: async () => {
       await api.close(GRACE_MS);
       await recorder.close();
+      clearInterval(flushing);
       await credentials.flush();
       history.close();
       await journal.close();
       await tables.destroy();
       await status.close(GRACE_MS);
-      lock.release();
+      unlock();
     },
   };
 }
@@ -190,7 +202,8 @@ A flag wins over an environment variable, that over the file, that over the defa
       await serve(flags);
     } catch (thrown) {
       process.stderr.write(`opentrail: ${reason(thrown)}\n`);
-      process.exitCode = 1;
+      // What was opened before the failure holds nothing that anybody was promised.
+      process.exit(1);
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import {
+  headerValue,
   type OperationModel,
   type Protocol,
   parseRequest,
@@ -17,7 +18,7 @@ import {
 } from "../aws/index.ts";
 import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
 import { type Authorizer, type Caller, type CredentialStore, callerContext, denialMessage } from "../identity/index.ts";
-import { callRecord, type Outcome, unparsedRecord } from "./call-record.ts";
+import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { nameForProtocol } from "./error-names.ts";
 import { claimedOperation, identifyService } from "./identify.ts";
@@ -152,16 +153,10 @@ async function authorize(
   operation: Operation<never, unknown, never> | undefined,
 ): Promise<void> {
   if (operation?.open === true) return;
-  const { served, model, input, arrived, now } = trace;
+  const { served, model, input } = trace;
   const action = `${served?.model.signingName}:${model?.name}`;
   const call = callOf(needs, trace);
-  const context = callerContext(caller, {
-    now,
-    sourceIp: arrived.sourceIp,
-    region: call.region,
-    secure: arrived.secure,
-    userAgent: arrived.wire.headers["user-agent"]?.[0] ?? "",
-  });
+  const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
     context.set(key.toLowerCase(), typeof value === "string" ? [value] : [...value]);
@@ -181,7 +176,7 @@ async function read(
 ): Promise<WireResponse> {
   const output = await operation.run(trace.input as never, call as never);
   const response = respond(trace, output);
-  await needs.recorder.recordOrCount(callRecord(needs, trace, operation, { output }));
+  await needs.recorder.recordOrCount(callRecords(needs, trace, operation, { output }));
   return response;
 }
 
@@ -196,12 +191,15 @@ async function change(
   if (!health.writable) throw unrecordable(health.problem ?? "the journal is closed");
   const { response, committed } = await needs.tables.transaction().execute(async (transaction) => {
     const output = await operation.run(trace.input as never, { ...call, tables: transaction } as never);
-    const record = callRecord(needs, trace, operation, { output });
+    const records = callRecords(needs, trace, operation, { output });
     const answer = respond(trace, output);
-    return { response: answer, committed: await needs.recorder.recordWith(transaction, record) };
+    return { response: answer, committed: await needs.recorder.recordWith(transaction, records) };
   });
-  needs.credentials.invalidate();
-  needs.authorizer.invalidate();
+  // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
+  if (trace.served?.model.name === "iam") {
+    needs.credentials.invalidate();
+    needs.authorizer.invalidate();
+  }
   await committed();
   return response;
 }
@@ -221,7 +219,7 @@ async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promis
   const outcome: Outcome = { refusal };
   const operation = trace.model === undefined ? undefined : trace.served?.operations[trace.model.name];
   await needs.recorder.recordOrCount(
-    trace.model === undefined ? unparsedRecord(needs, trace, outcome) : callRecord(needs, trace, operation, outcome),
+    trace.model === undefined ? [unparsedRecord(needs, trace, outcome)] : callRecords(needs, trace, operation, outcome),
   );
   needs.metrics.refused(refusal.code);
   return response;
@@ -272,6 +270,15 @@ function guessProtocol(trace: Trace): Protocol {
 function callOf(needs: AnswerNeeds, trace: Trace): Call<ControlSchema> {
   const { caller, requestId, now, arrived, signed } = trace;
   if (caller === undefined) throw new Error("authenticate() comes first");
-  const region = signed?.region ?? needs.defaultRegion;
-  return { caller, requestId, region, now, sourceIp: arrived.sourceIp, tables: needs.tables };
+  const userAgent = headerValue(arrived.wire.headers, "user-agent");
+  return {
+    caller,
+    requestId,
+    region: signed?.region ?? needs.defaultRegion,
+    now,
+    sourceIp: arrived.sourceIp,
+    secure: arrived.secure,
+    ...(userAgent === undefined ? {} : { userAgent }),
+    tables: needs.tables,
+  };
 }

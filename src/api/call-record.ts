@@ -1,6 +1,6 @@
 import { headerValue, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
-import { unknownIdentity, userIdentity } from "../identity/index.ts";
+import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
 import { type AuditRecord, isReadOnly } from "../record/index.ts";
 import type { Trace } from "./answer-call.ts";
 import type { Call, Operation } from "./operation.ts";
@@ -43,8 +43,34 @@ const GLOBAL_SERVICES: ReadonlyMap<string, string> = new Map([["iam", "us-east-1
 /** Operations on the contents of a resource; everything else is management. */
 const DATA_OPERATIONS: ReadonlySet<string> = new Set(["cloudtrail-data.amazonaws.com:PutAuditEvents"]);
 
-/** The record of a call whose operation is known. */
-export function callRecord(
+/**
+ * The records of a call whose operation is known: the caller's own, and a copy for each other account whose resources
+ * it used. The copies share a `sharedEventID` and show of the caller what AWS shows a stranger.
+ */
+export function callRecords(
+  needs: RecordNeeds,
+  trace: Trace,
+  operation: Operation<never, unknown, never> | undefined,
+  outcome: Outcome,
+): readonly [AuditRecord, ...AuditRecord[]] {
+  const own = callRecord(needs, trace, operation, outcome);
+  const { caller } = trace;
+  // A call that was refused is told in the caller's account only.
+  const owners = "output" in outcome && caller !== undefined ? (operation?.owners?.(trace.input as never) ?? []) : [];
+  const others = owners.filter((account) => account !== caller?.account);
+  if (others.length === 0 || caller === undefined) return [own];
+  const sharedEventID = needs.random.uuid();
+  const copies = others.map((recipientAccountId) => ({
+    ...own,
+    userIdentity: foreignIdentity(caller),
+    eventID: needs.random.uuid(),
+    recipientAccountId,
+    sharedEventID,
+  }));
+  return [{ ...own, sharedEventID }, ...copies];
+}
+
+function callRecord(
   needs: RecordNeeds,
   trace: Trace,
   operation: Operation<never, unknown, never> | undefined,

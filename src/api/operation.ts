@@ -11,6 +11,9 @@ export interface Call<Schema> {
   /** Milliseconds since 1970, read once when the call arrived. */
   readonly now: number;
   readonly sourceIp: string;
+  /** Whether the call came over TLS. */
+  readonly secure: boolean;
+  readonly userAgent?: string;
   /**
    * The control-plane tables. For an operation that mutates this is a transaction, which the server commits together
    * with the call's record once `run` has answered, and rolls back when it throws.
@@ -33,6 +36,8 @@ export interface Operation<Input, Output, Schema> {
   conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
   /** What the record names as touched, where CloudTrail does so for this operation. */
   recordedResources?(input: Input, call: Call<Schema>): readonly RecordResource[];
+  /** The accounts that own what the call uses: each but the caller's own gets a copy of the record when it succeeds. */
+  owners?(input: Input): readonly string[];
   /** True when no permission is needed (sts GetCallerIdentity), or the operation decides by itself (sts AssumeRole). */
   readonly open?: boolean;
   /**

@@ -33,8 +33,9 @@ export class Outbox {
   }
 
   /** `transaction` is the change's own. */
-  async put(transaction: Kysely<ControlSchema>, record: EncodedRecord): Promise<void> {
-    await transaction.insertInto("outbox").values({ event_id: record.eventID, record: record.bytes }).execute();
+  async put(transaction: Kysely<ControlSchema>, records: readonly EncodedRecord[]): Promise<void> {
+    const rows = records.map(({ eventID, bytes }) => ({ event_id: eventID, record: bytes }));
+    await transaction.insertInto("outbox").values(rows).execute();
   }
 
   /** The record is in the journal: the next sweep removes its row. */

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import { type Clock, Failure, isoSeconds, type Random, reason } from "../core/index.ts";
 import type { Journal } from "../journal/index.ts";
-import { type AuditRecord, encodeRecord, type OversizeValue } from "../record/index.ts";
+import { type AuditRecord, type EncodedRecord, encodeRecord } from "../record/index.ts";
 import type { DirectoryObjectStore } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { Outbox } from "./outbox.ts";
@@ -45,18 +45,18 @@ export class Recorder {
     return this.#lost?.count ?? 0;
   }
 
-  /** Resolves once the record would survive a power cut. @throws {Failure} when it cannot be kept. */
-  async record(record: AuditRecord): Promise<void> {
-    const encoded = encodeRecord(record);
-    await this.#keep(encoded.oversize);
-    await this.#needs.journal.append([encoded]);
+  /** Resolves once the records of one call would survive a power cut. @throws {Failure} when they cannot be kept. */
+  async record(records: readonly AuditRecord[]): Promise<void> {
+    const encoded = records.map(encodeRecord);
+    await this.#keep(encoded);
+    await this.#needs.journal.append(encoded);
     if (this.#lost !== undefined) await this.#countLost();
   }
 
   /** As `record`, for a call that is answered even when its record cannot be kept; the loss is counted. */
-  async recordOrCount(record: AuditRecord): Promise<void> {
+  async recordOrCount(records: readonly AuditRecord[]): Promise<void> {
     try {
-      await this.record(record);
+      await this.record(records);
     } catch (thrown) {
       const now = this.#needs.clock.now();
       this.#lost ??= { count: 0, firstMs: now, lastMs: now, why: reason(thrown) };
@@ -65,19 +65,19 @@ export class Recorder {
     }
   }
 
-  /** Puts the record into the transaction of the change it tells of. The answer says what is to be done after the commit. */
-  async recordWith(transaction: Kysely<ControlSchema>, record: AuditRecord): Promise<() => Promise<void>> {
-    const encoded = encodeRecord(record);
-    await this.#keep(encoded.oversize);
+  /** Puts the records into the transaction of the change they tell of. The answer says what is to be done after the commit. */
+  async recordWith(transaction: Kysely<ControlSchema>, records: readonly AuditRecord[]): Promise<() => Promise<void>> {
+    const encoded = records.map(encodeRecord);
+    await this.#keep(encoded);
     await this.#outbox.put(transaction, encoded);
     return async () => {
       try {
-        await this.#needs.journal.append([encoded]);
+        await this.#needs.journal.append(encoded);
       } catch (thrown) {
         this.#waiting = true;
         throw thrown;
       }
-      this.#outbox.delivered(encoded.eventID);
+      for (const { eventID } of encoded) this.#outbox.delivered(eventID);
       if (this.#lost !== undefined) await this.#countLost();
     };
   }
@@ -98,8 +98,8 @@ export class Recorder {
     await this.#sweep();
   }
 
-  async #keep(oversize: readonly OversizeValue[]): Promise<void> {
-    for (const { sha256, bytes } of oversize) {
+  async #keep(records: readonly EncodedRecord[]): Promise<void> {
+    for (const { sha256, bytes } of records.flatMap(({ oversize }) => oversize)) {
       try {
         await this.#needs.objects.put(`values/sha256/${sha256.slice(0, 2)}/${sha256}`, bytes);
       } catch (cause) {

@@ -88,12 +88,12 @@ interface World {
   readonly unreadable: string[];
   readonly inline: (kind: "user" | "group" | "role", id: string, name: string, text: string) => Promise<void>;
   readonly attach: (kind: "user" | "group" | "role", id: string, arn: string) => Promise<void>;
-  /** A customer managed policy; its older version allows everything. */
+  /** A customer managed policy; its older and newer versions allow everything. */
   readonly policy: (name: string, text: string) => Promise<string>;
   readonly may: (caller: Caller, action: string) => Promise<boolean>;
 }
 
-/** John, the group Staff with him in it, and the role Auditor, all without policies. */
+/** John, the group Staff with him in it, and the role Auditor, all without policies; and Mary, who may do everything. */
 async function world(): Promise<World> {
   const tables = await openTables<IdentitySchema>(":memory:", identityMigrations);
   const named = (name: string) => ({
@@ -104,22 +104,24 @@ async function world(): Promise<World> {
     created_at: NOW,
   });
   await tables.insertInto("accounts").values({ account_id: ACCOUNT, alias: null, created_at: NOW }).execute();
+  const noPassword = { password_hash: null, password_created_at: null, password_last_used_at: null };
+  const users = ["John", "Mary"].map((name) => ({ ...named(name), user_id: `AIDA${name.toUpperCase()}` }));
   await tables
     .insertInto("users")
-    .values({
-      ...named("John"),
-      user_id: "AIDAJOHN",
-      boundary_arn: null,
-      password_hash: null,
-      password_created_at: null,
-      password_last_used_at: null,
-    })
+    .values(users.map((user) => ({ ...user, ...noPassword, boundary_arn: null })))
     .execute();
+  const groups = ["Staff", "Bosses"].map((name) => ({ ...named(name), group_id: `AGPA${name.toUpperCase()}` }));
+  await tables.insertInto("groups").values(groups).execute();
+  const members = [
+    { group_id: "AGPASTAFF", user_id: "AIDAJOHN" },
+    { group_id: "AGPABOSSES", user_id: "AIDAMARY" },
+  ];
+  await tables.insertInto("group_members").values(members).execute();
+  const everything = { policy_arn: `${AWS}/AdministratorAccess`, attached_at: NOW };
   await tables
-    .insertInto("groups")
-    .values({ ...named("Staff"), group_id: "AGPASTAFF" })
+    .insertInto("attached_policies")
+    .values({ ...everything, holder_kind: "group", holder_id: "AGPABOSSES" })
     .execute();
-  await tables.insertInto("group_members").values({ group_id: "AGPASTAFF", user_id: "AIDAJOHN" }).execute();
   await tables
     .insertInto("roles")
     .values({
@@ -155,7 +157,7 @@ async function world(): Promise<World> {
       const policy_id = `ANPA${name.toUpperCase()}`;
       await tables
         .insertInto("policies")
-        .values({ ...named(name), policy_id, arn, description: null, updated_at: NOW, next_version: 3 })
+        .values({ ...named(name), policy_id, arn, description: null, updated_at: NOW, next_version: 4 })
         .execute();
       const version = { policy_id, created_at: NOW };
       await tables
@@ -163,6 +165,7 @@ async function world(): Promise<World> {
         .values([
           { ...version, version: 1, document: document("Allow", "*"), is_default: 0 },
           { ...version, version: 2, document: text, is_default: 1 },
+          { ...version, version: 3, document: document("Allow", "*"), is_default: 0 },
         ])
         .execute();
       return arn;
@@ -277,6 +280,17 @@ describe("openAuthorizer()", () => {
     expect(await may(john, "iam:ListUsers")).toBe(false);
     authorizer.invalidate();
     expect(await may(john, "iam:ListUsers")).toBe(true);
+  });
+
+  test("authorize() sees another version of a session policy after invalidate()", async () => {
+    const { may, inline, policy, tables, authorizer } = await world();
+    await inline("role", "AROAAUDITOR", "Audit", document("Allow", "*"));
+    const caller = narrowed(auditor, { policyArns: [await policy("Narrow", document("Allow", "cloudtrail:*"))] });
+    expect(await may(caller, "iam:ListUsers")).toBe(false);
+    await tables.updateTable("policy_versions").set({ is_default: 0 }).execute();
+    await tables.updateTable("policy_versions").set({ is_default: 1 }).where("version", "=", 3).execute();
+    authorizer.invalidate();
+    expect(await may(caller, "iam:ListUsers")).toBe(true);
   });
 
   test("authorize() does not keep what was read before a change that came while it was reading", async () => {

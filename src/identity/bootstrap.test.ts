@@ -27,9 +27,8 @@ beforeEach(async () => {
     box: new SecretBox(new Uint8Array(32).fill(7), systemRandom),
     random: systemRandom,
     clock: systemClock,
-    accounts: ["111111111111", "123456789012"],
-    defaultAccount: "123456789012",
-    credentialsPath: join(directory, "root-credentials"),
+    accounts: ["123456789012", "111111111111"],
+    credentialsPath: (account) => join(directory, `root-${account}`),
     region: "eu-west-1",
   };
 });
@@ -39,22 +38,27 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const credentials = () => readFile(needs.credentialsPath, "utf8");
+const PATH = () => needs.credentialsPath("123456789012");
+const credentials = () => readFile(PATH(), "utf8");
 
 describe("bootstrap()", () => {
-  test("bootstrap() makes the accounts, one key for the default account's root, and the file that tells it", async () => {
+  test("bootstrap() makes the accounts, a key for each one's root, and the files that tell them", async () => {
     await bootstrap(needs);
     const accounts = await tables.selectFrom("accounts").select("account_id").orderBy("account_id").execute();
     expect(accounts.map((row) => row.account_id)).toEqual(["111111111111", "123456789012"]);
-    const keys = await tables.selectFrom("access_keys").select(["access_key_id", "account_id", "user_id"]).execute();
-    expect(keys).toEqual([{ access_key_id: expect.any(String), account_id: "123456789012", user_id: null }]);
+    const keys = tables.selectFrom("access_keys").select(["account_id", "user_id"]).orderBy("account_id");
+    expect(await keys.execute()).toEqual([
+      { account_id: "111111111111", user_id: null },
+      { account_id: "123456789012", user_id: null },
+    ]);
+    expect(await readFile(needs.credentialsPath("111111111111"), "utf8")).not.toBe(await credentials());
     const told =
       /^\[opentrail-root\]\naws_access_key_id = (AKIA\w{16})\naws_secret_access_key = (\S{40})\nregion = eu-west-1\n$/;
     const [, id = "", secret] = told.exec(await credentials()) ?? [];
     const found = await openCredentials(needs).find(id, undefined, 0);
     expect(found.secretAccessKey).toBe(secret);
     expect(found.caller.kind).toBe("root");
-    expect((await stat(needs.credentialsPath)).mode & 0o777).toBe(0o600);
+    expect((await stat(PATH())).mode & 0o777).toBe(0o600);
   });
 
   test("bootstrap() changes nothing when it comes again, but adds accounts", async () => {
@@ -62,14 +66,14 @@ describe("bootstrap()", () => {
     const before = await credentials();
     await bootstrap({ ...needs, region: "us-west-2", accounts: ["222222222222"] });
     expect(await credentials()).toBe(before);
-    expect(await tables.selectFrom("access_keys").select("access_key_id").execute()).toHaveLength(1);
+    expect(await tables.selectFrom("access_keys").select("access_key_id").execute()).toHaveLength(3);
     expect(await tables.selectFrom("accounts").select("account_id").execute()).toHaveLength(3);
   });
 
   test("bootstrap() writes the same key again after a crash before the file was there", async () => {
     await bootstrap(needs);
     const before = await credentials();
-    await unlink(needs.credentialsPath);
+    await unlink(PATH());
     await bootstrap(needs);
     expect(await credentials()).toBe(before);
   });
@@ -77,7 +81,7 @@ describe("bootstrap()", () => {
   test("bootstrap() makes neither key nor file when root's key was deleted", async () => {
     await bootstrap(needs);
     await tables.deleteFrom("access_keys").execute();
-    await unlink(needs.credentialsPath);
+    await unlink(PATH());
     await bootstrap(needs);
     expect(await tables.selectFrom("access_keys").select("access_key_id").execute()).toEqual([]);
     await expect(credentials()).rejects.toThrow("ENOENT");
@@ -104,9 +108,10 @@ describe("bootstrap()", () => {
 
   test("bootstrap() names the file that it cannot write", async () => {
     await writeFile(join(directory, "file"), "");
-    const credentialsPath = join(directory, "file", "root-credentials");
+    const path = join(directory, "file", "root-credentials");
+    const credentialsPath = () => path;
     await expect(bootstrap({ ...needs, credentialsPath })).rejects.toThrow(Failure);
-    await expect(bootstrap({ ...needs, credentialsPath })).rejects.toThrow(`write ${credentialsPath}: `);
+    await expect(bootstrap({ ...needs, credentialsPath })).rejects.toThrow(`write ${path}: `);
   });
 });
 

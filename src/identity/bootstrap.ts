@@ -11,17 +11,16 @@ export interface BootstrapNeeds {
   readonly box: SecretBox;
   readonly random: Random;
   readonly clock: Clock;
-  /** Ids of 12 digits; the default account need not be among them. */
+  /** Ids of 12 digits. */
   readonly accounts: readonly string[];
-  readonly defaultAccount: string;
-  /** Where the root's credentials go, for example `DIR/root-credentials`. */
-  readonly credentialsPath: string;
+  /** Where the credentials of an account's root go, for example `DIR/root-credentials`. */
+  readonly credentialsPath: (account: string) => string;
   readonly region: string;
 }
 
 /**
- * Makes the configured accounts and, when the default account is new, its root's access key and the file that tells it
- * (mode 0600, the AWS tools' shared-credentials format, profile `opentrail-root`).
+ * Makes the configured accounts and, for each that is new, its root's access key and the file that tells it (mode 0600,
+ * the AWS tools' shared-credentials format, profile `opentrail-root`).
  *
  * Safe to repeat. Account and key appear together; a crash before the file was written is mended by the next start,
  * which takes the secret from the tables. So a file that somebody took away comes back, for as long as root has an
@@ -30,41 +29,44 @@ export interface BootstrapNeeds {
  */
 export async function bootstrap(needs: BootstrapNeeds): Promise<void> {
   await createAccounts(needs);
-  const key = await oldestRootKey(needs);
+  for (const account of needs.accounts) await tellRootKey(needs, account);
+}
+
+async function tellRootKey(needs: BootstrapNeeds, account: string): Promise<void> {
+  const key = await oldestRootKey(needs, account);
   if (key === undefined) return;
   // Opened even when the file is there: a key file that does not fit shall be found out now, not with the first call.
   const secret = needs.box.open(key.secret, accessKeyPurpose(key.access_key_id));
-  if (existsSync(needs.credentialsPath)) return;
+  const path = needs.credentialsPath(account);
+  if (existsSync(path)) return;
   const lines = [
     "[opentrail-root]",
     `aws_access_key_id = ${key.access_key_id}`,
     `aws_secret_access_key = ${secret}`,
     `region = ${needs.region}`,
   ];
-  await createSecretFile(needs.credentialsPath, `${lines.join("\n")}\n`, needs.random);
+  await createSecretFile(path, `${lines.join("\n")}\n`, needs.random);
 }
 
 async function createAccounts(needs: BootstrapNeeds): Promise<void> {
   const now = needs.clock.now();
   await needs.tables.transaction().execute(async (tables) => {
-    for (const account of new Set([needs.defaultAccount, ...needs.accounts])) {
+    for (const account of new Set(needs.accounts)) {
       const { numInsertedOrUpdatedRows: created = 0n } = await tables
         .insertInto("accounts")
         .values({ account_id: account, alias: null, created_at: now })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
-      if (created > 0n && account === needs.defaultAccount) {
-        await createAccessKey(tables, needs, { account, userId: null }, now);
-      }
+      if (created > 0n) await createAccessKey(tables, needs, { account, userId: null }, now);
     }
   });
 }
 
-function oldestRootKey(needs: BootstrapNeeds) {
+function oldestRootKey(needs: BootstrapNeeds, account: string) {
   return needs.tables
     .selectFrom("access_keys")
     .select(["access_key_id", "secret"])
-    .where("account_id", "=", needs.defaultAccount)
+    .where("account_id", "=", account)
     .where("user_id", "is", null)
     .where("status", "=", "Active")
     .orderBy("created_at")

@@ -1,4 +1,5 @@
-import type { AuditRecord } from "./audit-record.ts";
+import type { AuditRecord, RecordResource } from "./audit-record.ts";
+import { parameterResources } from "./resource-parameters.ts";
 
 /** The eight attributes of LookupEvents. */
 export type LookupAttributeName =
@@ -32,8 +33,9 @@ export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
   const account = text(record.recipientAccountId) ?? text(record.userIdentity?.accountId);
   const region = text(record.awsRegion);
   const timeMs = Date.parse(text(record.eventTime) ?? "");
-  if (account === undefined || region === undefined || Number.isNaN(timeMs)) return undefined;
-  return { scope: lookupScope(account, region, category), timeMs, attributes: [...attributes(record)] };
+  // NaN fails the comparison too. No event is older than the clock's zero; later than a four-digit year is not a time.
+  if (account === undefined || region === undefined || !(timeMs >= 0 && timeMs <= TIME_MS_MAX)) return undefined;
+  return { scope: lookupScope(account, region, category), timeMs, attributes: attributesOf(record) };
 }
 
 export function lookupScope(account: string, region: string, category: "Management" | "Insight"): string {
@@ -43,50 +45,60 @@ export function lookupScope(account: string, region: string, category: "Manageme
 /** `Username` as LookupEvents answers it: the IAM user's name, `root`, or for a role the session's name. */
 export function lookupUsername(record: AuditRecord): string | undefined {
   const identity = record.userIdentity;
-  switch (identity?.type) {
-    case "Root":
-      return "root";
-    case "AssumedRole":
-    case "FederatedUser":
-      return afterColon(text(identity.principalId));
-    default:
-      return text(identity?.userName);
-  }
+  if (identity?.type === "Root") return "root";
+  const session = identity?.type === "AssumedRole" || identity?.type === "FederatedUser";
+  return session ? afterColon(text(identity.principalId)) : text(identity?.userName);
 }
 
-/** `Resources` as LookupEvents answers them: from `resources` and from the parameters that name things. */
-export function lookupResources(
-  record: AuditRecord,
-): readonly { readonly ResourceType?: string; readonly ResourceName: string }[] {
-  const found: { ResourceType?: string; ResourceName: string }[] = [];
+/**
+ * `Resources` as LookupEvents answers them: from `resources` and from the parameters that name things, each pair of type
+ * and name once, at most RESOURCES_MAX.
+ */
+export function lookupResources(record: AuditRecord): readonly LookupResource[] {
+  const found: LookupResource[] = [];
+  const add = (ResourceType: string | undefined, ResourceName: string): void => {
+    if (found.length === RESOURCES_MAX) return;
+    if (found.some((known) => known.ResourceName === ResourceName && known.ResourceType === ResourceType)) return;
+    found.push(ResourceType === undefined ? { ResourceName } : { ResourceType, ResourceName });
+  };
   if (Array.isArray(record.resources)) {
-    for (const resource of record.resources.slice(0, RESOURCES_MAX)) {
-      const name = text(resource?.ARN) ?? text(resource?.ARNPrefix);
-      const type = text(resource?.type);
-      if (name !== undefined)
-        found.push(type === undefined ? { ResourceName: name } : { ResourceType: type, ResourceName: name });
+    for (const resource of record.resources as readonly (RecordResource | null)[]) {
+      const name = text(resource?.ARN) || text(resource?.ARNPrefix);
+      if (name) add(text(resource?.type) || undefined, name);
     }
   }
+  parameterResources(record, add);
   return found;
+}
+
+export interface LookupResource {
+  readonly ResourceType?: string;
+  readonly ResourceName: string;
 }
 
 /** A record may name any number of resources; history finds it by this many. */
 const RESOURCES_MAX = 100;
+/** 9999-12-31T23:59:59.999Z */
+const TIME_MS_MAX = 253_402_300_799_999;
+/** LookupEvents takes values of up to 2,000 characters: nobody can ask for a longer one. */
+const VALUE_LENGTH_MAX = 2000;
 
-function* attributes(record: AuditRecord): Generator<readonly [LookupAttributeName, string]> {
-  const single: readonly (readonly [LookupAttributeName, unknown])[] = [
-    ["EventId", record.eventID],
-    ["EventName", record.eventName],
-    ["ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined],
-    ["Username", lookupUsername(record)],
-    ["EventSource", record.eventSource],
-    ["AccessKeyId", record.userIdentity?.accessKeyId],
-  ];
-  for (const [name, value] of single) if (typeof value === "string" && value !== "") yield [name, value];
+function attributesOf(record: AuditRecord): LookupEntry["attributes"] {
+  const found: (readonly [LookupAttributeName, string])[] = [];
+  const add = (name: LookupAttributeName, value: unknown): void => {
+    if (typeof value === "string" && value !== "" && value.length <= VALUE_LENGTH_MAX) found.push([name, value]);
+  };
+  add("EventId", record.eventID);
+  add("EventName", record.eventName);
+  add("ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined);
+  add("Username", lookupUsername(record));
+  add("EventSource", record.eventSource);
+  add("AccessKeyId", record.userIdentity?.accessKeyId);
   for (const { ResourceType, ResourceName } of lookupResources(record)) {
-    if (ResourceType !== undefined) yield ["ResourceType", ResourceType];
-    yield ["ResourceName", ResourceName];
+    add("ResourceType", ResourceType);
+    add("ResourceName", ResourceName);
   }
+  return found;
 }
 
 function text(value: unknown): string | undefined {

@@ -45,6 +45,7 @@ export function assumeRole(needs: StsNeeds): StsOperation<"AssumeRole"> {
       const account = parseArn(RoleArn)?.account;
       return account === undefined ? [] : [{ accountId: account, type: "AWS::IAM::Role", ARN: RoleArn }];
     },
+    owners: ({ RoleArn }) => [accountOfRole(RoleArn)],
     run: async (input, call) => {
       const account = accountOfRole(input.RoleArn);
       refuseWhatWeLack(input);

@@ -24,13 +24,7 @@ export async function requirePermission(
   { action, resource, conditions, trust }: Question,
 ): Promise<void> {
   const authorizer = openAuthorizer({ tables: call.tables });
-  // The call does not say whether it came over TLS: a policy that asks for TLS refuses, whichever way it asks.
-  const context = callerContext(call.caller, {
-    now: call.now,
-    sourceIp: call.sourceIp,
-    region: call.region,
-    secure: false,
-  });
+  const context = callerContext(call.caller, call);
   for (const [key, value] of Object.entries(conditions)) {
     context.set(key.toLowerCase(), typeof value === "string" ? [value] : [...value]);
   }

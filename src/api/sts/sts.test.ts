@@ -106,7 +106,7 @@ async function run<Name extends keyof typeof operations>(
 ): Promise<StsOperations[Name]["output"]> {
   const operation = operations[name];
   if (operation === undefined) throw new Error(`there is no ${name}`);
-  const call = { caller, requestId: "id", region: "us-east-1", now: NOW, sourceIp: "192.0.2.1" };
+  const call = { caller, requestId: "id", region: "us-east-1", now: NOW, sourceIp: "192.0.2.1", secure: false };
   return tables
     .transaction()
     .execute(async (transaction) => (await operation.run(input as never, { ...call, tables: transaction })) as never);

@@ -98,6 +98,7 @@ describe("conditions", () => {
     ["ArnEquals", "arn:aws:iam::*:role/ci/*", "arn:aws:iam::111122223333:role/ci/a", true],
     ["ArnLike", "arn:aws:iam::*:role/x", "arn:aws:iam::1:user/y:role/x", false],
     ["ArnLike", "arn:aws:logs:*:*:log-group:*", "arn:aws:logs:eu-west-1:1:log-group:a:b", true],
+    ["ArnLike", "arn:*:*:*:*:*", "arn:aws", false],
     ["ArnLike", "*", "arn:aws:iam::1:role/x", true],
     ["ArnNotEquals", "arn:aws:iam::*:role/ci/*", "arn:aws:iam::1:role/other", true],
     ["ArnNotLike", "arn:aws:iam::*:role/ci/*", "arn:aws:iam::1:role/ci/a", false],

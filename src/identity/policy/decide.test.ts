@@ -355,6 +355,12 @@ describe("decide(): resource policies", () => {
       "allowed",
     ],
     [
+      "names the beginning of the role's unique id",
+      deployer,
+      { identity: [], resource: to({ AWS: "AROADEPLOYER0000000" }) },
+      "no-identity-policy",
+    ],
+    [
       "names the role, beside a session policy",
       deployer,
       { identity: [], session: [nothing], resource: to({ AWS: deployer.issuerArn }) },
@@ -444,6 +450,16 @@ describe("decide(): resource policies", () => {
     ["root of the other account, named", root, { identity: [], resource: to({ AWS: HOME }) }, "allowed"],
   ])("decide() across accounts: %s", (_, principal, policies, because) => {
     expect(decide(request("cloudtrail:StartQuery", AWAY_STORE, principal), policies).because).toBe(because);
+  });
+
+  test("decide() goes by the closest name when several statements allow", () => {
+    const names = [{ AWS: HOME }, { AWS: john.arn }, "*"];
+    const turns = [names, names.toReversed(), [...names.slice(1), { AWS: HOME }]];
+    for (const turn of turns) {
+      const list = turn.map((Principal) => ({ ...allow("*"), Principal }));
+      const policies = { identity: [], boundary: nothing, resource: policy("resource", list, "resource") };
+      expect(decide(request("s3:GetObject", LOGS), policies).allowed).toBe(true);
+    }
   });
 
   test("decide() takes a bucket's account from aws:ResourceAccount", () => {

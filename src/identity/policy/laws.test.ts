@@ -31,10 +31,19 @@ const root: RequestPrincipal = {
 };
 
 const actions = fc.constantFrom("s3:GetObject", "s3:PutObject", "iam:GetUser");
-const actionPatterns = fc.constantFrom("*", "s3:*", "*:Get*", "s3:GetObject", "iam:?etUser");
+const actionPatterns = fc.constantFrom("*", "*", "s3:*", "*:Get*", "s3:GetObject", "iam:?etUser");
 const resources = fc.constantFrom("arn:aws:s3:::a/x", "arn:aws:s3:::b/x", `arn:aws:s3::444455556666:c`);
-const resourcePatterns = fc.constantFrom("*", "arn:aws:s3:::a/*", "arn:aws:s3:::*/x", "arn:aws:s3:::${aws:username}/*");
+const resourcePatterns = fc.constantFrom(
+  "*",
+  "*",
+  "*",
+  "arn:aws:s3:::a/*",
+  "arn:aws:s3:::*/x",
+  "arn:aws:s3:::${aws:username}/*",
+);
 const conditions = fc.constantFrom(
+  {},
+  {},
   {},
   { StringEquals: { "a:k": "1" } },
   { StringNotEquals: { "a:k": "${aws:username}" } },
@@ -50,7 +59,8 @@ const principals = fc.constantFrom<unknown>(
 );
 
 const statement = fc.record({
-  Effect: fc.constantFrom("Allow", "Allow", "Deny"),
+  // Mostly generous, so that a good part of the requests is allowed.
+  Effect: fc.constantFrom("Allow", "Allow", "Allow", "Allow", "Deny"),
   Action: actionPatterns,
   Resource: resourcePatterns,
   Condition: conditions,

@@ -355,6 +355,12 @@ describe("parsePolicy()", () => {
       "AssumeRole policy may only specify STS AssumeRole actions.",
     ],
     [
+      "a trust policy about all but tagging",
+      "trust",
+      document({ Effect: "Allow", Principal: "*", NotAction: "sts:TagSession" }),
+      "AssumeRole policy may only specify",
+    ],
+    [
       "a trust policy about all but S3",
       "trust",
       document({ Effect: "Allow", Principal: "*", NotAction: "s3:*" }),

@@ -1,0 +1,126 @@
+import { comparePlaces, type Place, type SegmentQuery } from "../journal/index.ts";
+import type { LookupAttributeName, LookupEntry } from "../record/index.ts";
+
+/** What limits an answer besides the query: sequences from `from` on and below `end`. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly end: number;
+}
+
+/**
+ * A run of records that are not sealed yet, indexed in memory: exact, and small enough that dropping it whole when its
+ * last record is sealed costs nothing. The records themselves stay in the journal.
+ */
+export class TailPart {
+  readonly #timesMs: number[] = [];
+  readonly #sequences: number[] = [];
+  /** Per record the numbers of its terms. */
+  readonly #termsOf: (readonly number[])[] = [];
+  /** Per term the records that have it, by number, oldest place first. */
+  readonly #recordsOf: number[][] = [];
+  readonly #scopes = new Map<string, TermsOfScope>();
+  #minTimeMs = Infinity;
+  #maxTimeMs = -Infinity;
+
+  get minTimeMs(): number {
+    return this.#minTimeMs;
+  }
+
+  get maxTimeMs(): number {
+    return this.#maxTimeMs;
+  }
+
+  /** Sequences only ever grow; times come in any order. */
+  add(sequence: number, entry: LookupEntry): void {
+    const record = this.#sequences.length;
+    this.#sequences.push(sequence);
+    this.#timesMs.push(entry.timeMs);
+    const terms = [...new Set(this.#numbersOf(entry))];
+    this.#termsOf.push(terms);
+    for (const term of terms) this.#insert(this.#recordsOf[term] as number[], record);
+    this.#minTimeMs = Math.min(this.#minTimeMs, entry.timeMs);
+    this.#maxTimeMs = Math.max(this.#maxTimeMs, entry.timeMs);
+  }
+
+  /** The first `limit` places that match, newest first. */
+  take(query: SegmentQuery, { from, end }: SequenceRange, limit: number): Place[] {
+    const terms = this.#wanted(query);
+    if (terms === undefined) return [];
+    const [shortest, ...others] = terms.toSorted((left, right) => this.#countOf(left) - this.#countOf(right));
+    const records = this.#recordsOf[shortest as number] as number[];
+    const places: Place[] = [];
+    for (let index = this.#firstOlder(records, query) - 1; index >= 0 && places.length < limit; index--) {
+      const record = records[index] as number;
+      const place = this.#place(record);
+      if (place.timeMs < query.sinceMs) break;
+      if (place.sequence < from || place.sequence >= end) continue;
+      if (others.every((term) => this.#termsOf[record]?.includes(term))) places.push(place);
+    }
+    return places;
+  }
+
+  /** The query's terms, or undefined when one of them stands nowhere. */
+  #wanted({ scope, attributes }: SegmentQuery): readonly number[] | undefined {
+    const known = this.#scopes.get(scope);
+    if (known === undefined) return undefined;
+    const terms = attributes.map(([name, value]) => known.attributes.get(name)?.get(value));
+    return terms.includes(undefined) ? undefined : [known.all, ...(terms as number[])];
+  }
+
+  #countOf(term: number): number {
+    return this.#recordsOf[term]?.length ?? 0;
+  }
+
+  /** How many of the records stand after the query's begin, that is, how many are old enough. */
+  #firstOlder(records: readonly number[], { after, untilMs }: SegmentQuery): number {
+    const oldEnough = (place: Place): boolean =>
+      place.timeMs <= untilMs && (after === undefined || comparePlaces(after, place) < 0);
+    let low = 0;
+    let high = records.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (oldEnough(this.#place(records[middle] as number))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Records come nearly in order of time: the right place is nearly always the last one or close to it. */
+  #insert(records: number[], record: number): void {
+    const timeMs = this.#timesMs[record] as number;
+    let index = records.length;
+    while (index > 0 && (this.#timesMs[records[index - 1] as number] as number) > timeMs) index--;
+    if (index === records.length) records.push(record);
+    else records.splice(index, 0, record);
+  }
+
+  #place(record: number): Place {
+    return { timeMs: this.#timesMs[record] as number, sequence: this.#sequences[record] as number };
+  }
+
+  *#numbersOf({ scope, attributes }: LookupEntry): Generator<number> {
+    let known = this.#scopes.get(scope);
+    if (known === undefined) {
+      known = { all: this.#newTerm(), attributes: new Map() };
+      this.#scopes.set(scope, known);
+    }
+    yield known.all;
+    for (const [name, value] of attributes) {
+      let values = known.attributes.get(name);
+      if (values === undefined) known.attributes.set(name, (values = new Map()));
+      let term = values.get(value);
+      if (term === undefined) values.set(value, (term = this.#newTerm()));
+      yield term;
+    }
+  }
+
+  #newTerm(): number {
+    return this.#recordsOf.push([]) - 1;
+  }
+}
+
+interface TermsOfScope {
+  /** The term that every record of the scope has. */
+  readonly all: number;
+  readonly attributes: Map<LookupAttributeName, Map<string, number>>;
+}

@@ -1,0 +1,185 @@
+import type { LookupAttributeName } from "../../record/index.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { bitmapRanks, intersection, listedRanks, NO_RANKS, type Ranks, singleRank } from "./posting-list.ts";
+import type { SegmentFile } from "./segment-file.ts";
+import { LISTED, ORDER_PAGE_ENTRIES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
+import { type TermHash, termHash, termOf } from "./term-hash.ts";
+
+/** Where an event stands in event history: newest first by time, then by sequence. */
+export interface Place {
+  /** eventTime, milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly sequence: number;
+}
+
+export interface SegmentQuery {
+  readonly scope: string;
+  /** All of them must hold; none means every event of the scope. */
+  readonly attributes: readonly (readonly [name: LookupAttributeName, value: string])[];
+  /** Only events that stand after this place. */
+  readonly after?: Place;
+  /** Only events at or before this time. */
+  readonly untilMs: number;
+  /** Only events at or after this time. */
+  readonly sinceMs: number;
+}
+
+/** Finds candidates in one segment. Resident: two small tables; all else is read when asked for. */
+export class SegmentIndex {
+  readonly #file: SegmentFile;
+  readonly #hash: TermHash;
+  readonly #fences: Uint32Array;
+  readonly #pages: readonly { offset: number; position: number; timeMs: number }[];
+
+  private constructor(file: SegmentFile, fences: Uint8Array, orderTable: Uint8Array) {
+    this.#file = file;
+    this.#hash = termHash(Buffer.from(file.footer.salt, "base64"));
+    this.#fences = Uint32Array.from({ length: fences.length / 4 }, (_, index) =>
+      new ByteReader(fences, index * 4).u32(),
+    );
+    this.#pages = decodeOrderTable(orderTable);
+  }
+
+  static async open(file: SegmentFile): Promise<SegmentIndex> {
+    return new SegmentIndex(file, await file.readWhole("term fences"), await file.readWhole("order table"));
+  }
+
+  /**
+   * The places of events that may match, in order. Fingerprints can collide: who answers a record must have compared
+   * its attributes. Scope, time and `after` are exact once the record's scope is.
+   */
+  async *candidates(query: SegmentQuery): AsyncGenerator<Place> {
+    const ranks = await this.#ranksOf(query);
+    if (ranks.size === 0) return;
+    let page = new OrderPage(0, [], []);
+    for (let rank = ranks.seek(await this.#firstRank(query)); rank !== Infinity; rank = ranks.seek(rank + 1)) {
+      if (!page.holds(rank)) page = await this.#orderPage(Math.floor(rank / ORDER_PAGE_ENTRIES));
+      const place = page.place(rank);
+      if (place.timeMs < query.sinceMs) return;
+      yield place;
+    }
+  }
+
+  async #ranksOf({ scope, attributes }: SegmentQuery): Promise<Ranks> {
+    const terms = attributes.length === 0 ? [termOf(scope)] : attributes.map((attribute) => termOf(scope, attribute));
+    const lists: Ranks[] = [];
+    for (const term of terms) {
+      const ranks = await this.#postings(this.#hash(term));
+      if (ranks.size === 0) return NO_RANKS;
+      lists.push(ranks);
+    }
+    return lists.length === 1 ? (lists[0] as Ranks) : intersection(lists);
+  }
+
+  async #postings(fingerprint: number): Promise<Ranks> {
+    const page = lastAtMost(this.#fences, fingerprint);
+    if (page < 0) return NO_RANKS;
+    const begin = page * TERMS_PER_PAGE * TERM_BYTES;
+    const length = Math.min(TERMS_PER_PAGE * TERM_BYTES, this.#file.footer.sections.terms.length - begin);
+    const payload = findTerm(await this.#file.read("terms", begin, length), fingerprint);
+    if (payload === undefined) return NO_RANKS;
+    if (payload < LISTED) return singleRank(payload);
+    const offset = payload - LISTED;
+    const headLength = Math.min(8, this.#file.footer.sections.postings.length - offset);
+    const head = new ByteReader(await this.#file.read("postings", offset, headLength));
+    const coded = head.varint();
+    const list = await this.#file.read("postings", offset + head.offset, Math.floor(coded / 2));
+    return coded % 2 === 1 ? bitmapRanks(list) : listedRanks(list);
+  }
+
+  /** The first rank that is old enough for the query. */
+  async #firstRank({ after, untilMs }: SegmentQuery): Promise<number> {
+    const late = (place: Place): boolean =>
+      place.timeMs > untilMs || (after !== undefined && !(comparePlaces(after, place) < 0));
+    let low = 0;
+    let high = this.#pages.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (late(this.#tablePlace(middle))) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return 0;
+    // Page `low` begins old enough; the page before it begins too late and may turn in its middle.
+    const page = await this.#orderPage(low - 1);
+    let rank = page.firstRank;
+    while (page.holds(rank) && late(page.place(rank))) rank++;
+    return rank;
+  }
+
+  #tablePlace(page: number): Place {
+    const { position, timeMs } = this.#pages[page] as { position: number; timeMs: number };
+    return { timeMs, sequence: this.#file.footer.first + position };
+  }
+
+  async #orderPage(page: number): Promise<OrderPage> {
+    const { offset, position, timeMs } = this.#pages[page] as { offset: number; position: number; timeMs: number };
+    const end = this.#pages[page + 1]?.offset ?? this.#file.footer.sections.order.length;
+    const reader = new ByteReader(await this.#file.read("order", offset, end - offset));
+    const sequences = [this.#file.footer.first + position];
+    const timesMs = [timeMs];
+    for (let index = 0; !reader.ended; index++) {
+      timesMs.push((timesMs[index] as number) - reader.varint());
+      sequences.push((sequences[index] as number) + reader.zigzag());
+    }
+    return new OrderPage(page * ORDER_PAGE_ENTRIES, timesMs, sequences);
+  }
+}
+
+/** Negative when `left` stands before `right`, that is, when it is newer. */
+export function comparePlaces(left: Place, right: Place): number {
+  return right.timeMs - left.timeMs || right.sequence - left.sequence;
+}
+
+class OrderPage {
+  readonly firstRank: number;
+  readonly #timesMs: readonly number[];
+  readonly #sequences: readonly number[];
+
+  constructor(firstRank: number, timesMs: readonly number[], sequences: readonly number[]) {
+    this.firstRank = firstRank;
+    this.#timesMs = timesMs;
+    this.#sequences = sequences;
+  }
+
+  holds(rank: number): boolean {
+    return rank >= this.firstRank && rank < this.firstRank + this.#timesMs.length;
+  }
+
+  place(rank: number): Place {
+    const index = rank - this.firstRank;
+    return { timeMs: this.#timesMs[index] as number, sequence: this.#sequences[index] as number };
+  }
+}
+
+function decodeOrderTable(bytes: Uint8Array): { offset: number; position: number; timeMs: number }[] {
+  const reader = new ByteReader(bytes);
+  const pages: { offset: number; position: number; timeMs: number }[] = [];
+  while (!reader.ended) pages.push({ offset: reader.u32(), position: reader.u32(), timeMs: reader.f64() });
+  return pages;
+}
+
+/** Index of the last of the ascending values that is at most `wanted`, or -1. */
+function lastAtMost(values: Uint32Array, wanted: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] as number) <= wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function findTerm(page: Uint8Array, fingerprint: number): number | undefined {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  let low = 0;
+  let high = page.length / TERM_BYTES;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const found = view.getUint32(middle * TERM_BYTES, true);
+    if (found === fingerprint) return view.getUint32(middle * TERM_BYTES + 4, true);
+    if (found < fingerprint) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
