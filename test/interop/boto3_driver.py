@@ -108,8 +108,8 @@ def open_client(request):
 
     def see(request, **_):
         sent["userAgent"] = plain_header(request.headers["User-Agent"])
-        authorization = plain_header(request.headers["Authorization"])
-        sent["signatures"].append(re.search(r"Signature=([0-9a-f]{64})", authorization).group(1))
+        authorization = plain_header(request.headers.get("Authorization", ""))
+        sent["signatures"] += re.findall(r"Signature=([0-9a-f]{64})", authorization)
 
     client.meta.events.register("before-send", see)
     return client, sent

@@ -14,7 +14,15 @@ export function cliClient(name: string, command: string, endpoint: string, endpo
     name,
     call: async (service, operation, parameters, options) => {
       const endpointOption = endpointBy === "option" ? ["--endpoint-url", endpoint] : [];
-      const args = [service, kebabCase(operation), ...flags(parameters), ...endpointOption, "--output", "json", "--debug"];
+      const args = [
+        service,
+        kebabCase(operation),
+        ...flags(parameters),
+        ...endpointOption,
+        "--output",
+        "json",
+        "--debug",
+      ];
       const environment = {
         ...credentialVariables(options),
         ...(endpointBy === "environment" ? { AWS_ENDPOINT_URL: endpoint } : {}),

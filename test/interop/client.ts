@@ -57,7 +57,10 @@ export function signatureOf(authorization: string): string {
 
 /** The value at a path of members and indexes; undefined when there is none. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((inner, step) => (inner as Readonly<Record<string | number, unknown>> | undefined)?.[step], value);
+  return path.reduce<unknown>(
+    (inner, step) => (inner as Readonly<Record<string | number, unknown>> | undefined)?.[step],
+    value,
+  );
 }
 
 export function text(value: unknown, ...path: readonly (string | number)[]): string {

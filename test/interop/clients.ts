@@ -16,7 +16,7 @@ export interface KnownClient {
   readonly name: string;
   /** Why it cannot be asked on this machine; undefined when it can. */
   readonly missing: string | undefined;
-  open(endpoint: string): AwsClient;
+  readonly open: (endpoint: string) => AwsClient;
 }
 
 /** The clients that people have, as they are. `tools/install-clients.sh` brings those that npm does not. */
@@ -42,9 +42,9 @@ export const CLIENTS: readonly KnownClient[] = [
 /** Why boto3 cannot be asked, for the suites that need its breadth. */
 export const BOTO3_MISSING: string | undefined = CLIENTS.find(({ name }) => name === "boto3")?.missing;
 
-/** A title that says why the suite is skipped, where it is. */
-export function titled(title: string, missing: string | undefined): string {
-  return missing === undefined ? title : `${title} (skipped: ${missing})`;
+/** The end of a suite's title that says why it is skipped, where it is. */
+export function whySkipped(missing: string | undefined): string {
+  return missing === undefined ? "" : ` (skipped: ${missing})`;
 }
 
 function missingUnless(command: string, check: readonly string[]): string | undefined {

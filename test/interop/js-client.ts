@@ -40,7 +40,9 @@ export function jsClient(endpoint: string): AwsClient {
         { step: "deserialize", name: "seeWhatIsSent" },
       );
       try {
-        const { $metadata, ...output } = await client.send(construct<object>(module, `${operation}Command`, parameters));
+        const { $metadata, ...output } = await client.send(
+          construct<object>(module, `${operation}Command`, parameters),
+        );
         return { ...sent, requestId: $metadata.requestId ?? "", output: plain(output) };
       } catch (thrown) {
         return { ...sent, ...refused(thrown) };

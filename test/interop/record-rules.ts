@@ -46,7 +46,10 @@ const RULES: readonly Rule[] = [
       readOnly === false || responseElements === null || READS_WITH_RESPONSE.has(eventName),
   ],
   ["readOnly or managementEvent is not a boolean", (record) => areBooleans(record.readOnly, record.managementEvent)],
-  ["not a management event", ({ managementEvent, eventCategory }) => managementEvent === true && eventCategory === "Management"],
+  [
+    "not a management event",
+    ({ managementEvent, eventCategory }) => managementEvent === true && eventCategory === "Management",
+  ],
   ["sharedEventID within one account", (record) => !("sharedEventID" in record) || crossesAccounts(record)],
   ["recipientAccountId is not an account", ({ recipientAccountId }) => /^\d{12}$/.test(recipientAccountId ?? "")],
   ["a text over 1 KB", (record) => TEXTS.every((member) => Buffer.byteLength(record[member] ?? "") <= 1024)],
@@ -149,7 +152,8 @@ function identityProblem(identity: UserIdentity): string | undefined {
   if (strange !== undefined) return `${identity.type} has ${strange}`;
   for (const [member, looks] of Object.entries(expected)) {
     const value = (identity as Readonly<Record<string, unknown>>)[member];
-    if (looks instanceof RegExp && (typeof value !== "string" || !looks.test(value))) return `${member} is ${value}`;
+    if (looks instanceof RegExp && (typeof value !== "string" || !looks.test(value)))
+      return `${member} is ${String(value)}`;
     if (looks === "session" && value === undefined) return `${identity.type} without sessionContext`;
   }
   return sessionProblem(identity);

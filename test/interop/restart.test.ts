@@ -74,7 +74,9 @@ describe("SIGTERM in the middle of traffic", () => {
     const client = again.open(jsClient);
     let marker: string | undefined;
     do {
-      const page = outputOf(await again.call(client, "iam", "ListUsers", marker === undefined ? {} : { Marker: marker }));
+      const page = outputOf(
+        await again.call(client, "iam", "ListUsers", marker === undefined ? {} : { Marker: marker }),
+      );
       users.push(...list(page, "Users").map((user) => text(user, "UserName")));
       marker = page["Marker"] as string | undefined;
     } while (marker !== undefined);

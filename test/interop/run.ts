@@ -1,7 +1,17 @@
+import assert from "node:assert/strict";
 import { expect } from "vitest";
 import { startServer, type TestServer } from "../server.ts";
 import { Boto3, type Boto3Answer, type Boto3Options, type RawAnswer, type RawRequest } from "./boto3-client.ts";
-import type { Answer, AwsClient, AwsError, CallOptions, Credentials, Output, Parameters, ServiceName } from "./client.ts";
+import type {
+  Answer,
+  AwsClient,
+  AwsError,
+  CallOptions,
+  Credentials,
+  Output,
+  Parameters,
+  ServiceName,
+} from "./client.ts";
 import { PYTHON } from "./clients.ts";
 import { jsClient } from "./js-client.ts";
 import { type JournalledRecord, readAllRecords } from "./whole-journal.ts";
@@ -43,7 +53,7 @@ export class Run {
 
   async stop(): Promise<void> {
     for (const client of this.#open) client.close();
-    expect(await this.server.stop(), "exit code of the server").toBe(0);
+    assert.equal(await this.server.stop(), 0, `exit code of the server:\n${this.server.log()}`);
   }
 
   /** One call; what is secret in it is remembered. */
@@ -73,7 +83,7 @@ export class Run {
     this.#remember(options.credentials);
     const answer = await client.call(service, operation, parameters, { credentials: this.root, ...options });
     this.#rememberAnswer(answer);
-    expect(answer.problems ?? [], `${service} ${operation} against botocore's model`).toEqual([]);
+    assert.deepEqual(answer.problems ?? [], [], `${service} ${operation} against botocore's model`);
     return answer;
   }
 
@@ -90,14 +100,14 @@ export class Run {
 
   /** The record of the call that was answered with this id, waited for as long as a record may take to be seen. */
   async recordOf(requestId: string, region = "us-east-1"): Promise<JournalledRecord> {
-    expect(requestId, "the id in the answer").toMatch(/^[0-9a-f-]{36}$/);
+    assert.match(requestId, /^[0-9a-f-]{36}$/, "the id in the answer");
     const found = await within(VISIBLE_MS, async () => {
       const records = await this.records(region);
       const matching = records.filter(({ record }) => record.requestID === requestId);
       return matching.length > 0 ? matching : undefined;
     });
-    expect(found, `records of ${requestId}`).toHaveLength(1);
-    return found?.[0] as JournalledRecord;
+    assert.equal(found?.length, 1, `records of ${requestId}`);
+    return found[0] as JournalledRecord;
   }
 
   #rememberAnswer(answer: Answer): void {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Answer, AwsClient, Credentials, Output } from "./client.ts";
 import { list, text } from "./client.ts";
-import { CLIENTS, titled } from "./clients.ts";
+import { CLIENTS, whySkipped } from "./clients.ts";
 import { credentialsIn, outputOf, Run, VISIBLE_MS, within } from "./run.ts";
 import { checkWholeJournal, journalled } from "./whole-journal.ts";
 
@@ -19,7 +19,7 @@ const MAY_CREATE_USERS = JSON.stringify({
 });
 
 describe.each(CLIENTS)("the coffee shop with $name", ({ name, missing, open }) => {
-  describe.skipIf(missing !== undefined)(titled("from John to Mary", missing), () => {
+  describe.skipIf(missing !== undefined)(`from John to Mary${whySkipped(missing)}`, () => {
     let run: Run;
     let client: AwsClient;
     let john: Credentials;
@@ -86,7 +86,13 @@ describe.each(CLIENTS)("the coffee shop with $name", ({ name, missing, open }) =
         userAgent: createdMary.userAgent,
         requestParameters: { userName: "Mary" },
         responseElements: {
-          user: { userName: "Mary", path: "/", userId: mary["UserId"], arn: mary["Arn"], createDate: expect.any(String) },
+          user: {
+            userName: "Mary",
+            path: "/",
+            userId: mary["UserId"],
+            arn: mary["Arn"],
+            createDate: expect.any(String),
+          },
         },
         readOnly: false,
         recipientAccountId: "123456789012",
