@@ -177,8 +177,11 @@ describe.each(CLIENTS)("what $name is refused", ({ name, missing, open }) => {
     function expectTold(answer: Answer, told: Told, protocol: "query" | "json"): void {
       const error = errorOf(answer);
       const status = isCommandLine ? {} : { status: protocol === "query" ? 403 : 400 };
-      const message: unknown = typeof told.message === "string" ? told.message : expect.stringMatching(told.message);
-      expect(error).toMatchObject({ code: told[protocol], message, ...status });
+      expect(error).toMatchObject({ code: told[protocol], ...status });
+      const { message } = told;
+      expect(typeof message === "string" ? error.message === message : message.test(error.message), error.message).toBe(
+        true,
+      );
     }
   });
 });
