@@ -101,8 +101,8 @@ class Compiler {
       checksumRequired: json.httpChecksumRequired === true,
       unsigned: json.authtype === "none",
       resultWrapper: json.output?.resultWrapper ?? `${json.name}Result`,
-      inputElement: elementOf(json.input),
-      outputElement: elementOf(json.output),
+      inputElement: this.#element(json.input),
+      outputElement: this.#element(json.output),
     };
   }
 
@@ -122,6 +122,16 @@ class Compiler {
       if (!errors.has(code)) errors.set(code, error);
     }
     return errors;
+  }
+
+  /** The root element of a body, or of a payload: named where the shape is used, or else at the shape. */
+  #element(ref: ShapeRefJson | undefined): Element {
+    if (ref === undefined) return {};
+    const json = this.#json(ref.shape);
+    return {
+      ...optional("name", ref.locationName ?? json.locationName),
+      ...optional("namespace", namespaceOf(ref.xmlNamespace ?? json.xmlNamespace)),
+    };
   }
 
   #structure(name: string): StructureShape {
@@ -219,12 +229,11 @@ class Compiler {
   #slot(ref: ShapeRefJson): Slot {
     const shape = this.#shape(ref.shape);
     const json = this.#json(ref.shape);
-    const locationName = ref.locationName ?? json.locationName;
     const format = ref.timestampFormat ?? json.timestampFormat;
     return {
       shape,
       sensitive: shape.sensitive || ref.sensitive === true,
-      ...optional("locationName", locationName),
+      ...optional("locationName", ref.locationName),
       flattened: ref.flattened ?? json.flattened ?? false,
       ...optional("timestampFormat", format === undefined ? undefined : TIMESTAMP_FORMATS[format]),
       ...optional("xmlNamespace", namespaceOf(ref.xmlNamespace ?? json.xmlNamespace)),
@@ -242,9 +251,10 @@ class Compiler {
       required,
       ...(isLocation ? { location: ref.location as Location } : {}),
       wireName: named,
-      queryName: flattenedListName(json, slot.flattened, named),
-      ec2Name: ref.queryName ?? (slot.locationName === undefined ? name : capitalised(slot.locationName)),
-      xmlName: flattenedListName(json, slot.flattened, named),
+      queryName: elementName(ref, json, named),
+      ec2Name: ref.queryName ?? capitalised(named),
+      xmlName: elementName(ref, json, named),
+      element: this.#element(ref),
       xmlAttribute: ref.xmlAttribute === true,
       idempotencyToken: ref.idempotencyToken === true,
       jsonValue: ref.jsonvalue === true,
@@ -253,16 +263,13 @@ class Compiler {
   }
 }
 
-/** A flattened list has no element of its own: its items stand in its place, under the items' name if they have one. */
-function flattenedListName(json: ShapeJson, flattened: boolean, name: string): string {
-  return json.type === "list" && flattened ? (json.member?.locationName ?? name) : name;
-}
-
-function elementOf(ref: ShapeRefJson | undefined): Element {
-  return {
-    ...optional("name", ref?.locationName),
-    ...optional("namespace", namespaceOf(ref?.xmlNamespace)),
-  };
+/**
+ * A flattened list has no element of its own: its items stand in its place. Where the list itself is declared flattened they
+ * keep their own name; where only this use of it is, they take the member's.
+ */
+function elementName(ref: ShapeRefJson, json: ShapeJson, name: string): string {
+  const keepsName = json.type === "list" && json.flattened === true && ref.flattened === undefined;
+  return keepsName ? (json.member?.locationName ?? name) : name;
 }
 
 function namespaceOf(json: string | XmlNamespaceJson | undefined): XmlNamespace | undefined {

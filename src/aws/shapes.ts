@@ -182,6 +182,8 @@ export interface Member extends Slot {
   readonly ec2Name: string;
   /** The element's (or attribute's) name; of a flattened list, the name of each item. */
   readonly xmlName: string;
+  /** The root element when this member is the whole body. */
+  readonly element: Element;
   readonly xmlAttribute: boolean;
   readonly idempotencyToken: boolean;
   /** A string that holds JSON text: in a header it travels as base64. */

@@ -5,7 +5,7 @@
 import { Malformed, decodeUtf8, deeper, plainBytes } from "./scalars.ts";
 import { readEpochSeconds } from "./timestamps.ts";
 import type { Values } from "./tree.ts";
-import { emptyMap } from "./tree.ts";
+import { setOwn } from "./tree.ts";
 
 /** The one item that `bytes` hold. @throws {Malformed} when they hold less, more, or something else. */
 export function decodeCbor(bytes: Uint8Array): unknown {
@@ -132,11 +132,11 @@ class Reader {
   }
 
   #map(length: number, depth: number): Values {
-    const values = emptyMap();
+    const values: Values = {};
     for (let count = 0; length === UNTOLD ? !this.#isBreak() : count < length; count += 1) {
       const key = this.item(depth);
       if (typeof key !== "string") throw new Malformed("A key of a CBOR map is not text");
-      values[key] = this.item(depth);
+      setOwn(values, key, this.item(depth));
     }
     return values;
   }

@@ -88,13 +88,15 @@ class Writer {
   #text(value: string): void {
     const length = Buffer.byteLength(value);
     this.#head(TEXT, length);
-    this.#at += this.#buffer.write(value, this.#reserve(length), "utf8");
+    const at = this.#reserve(length);
+    this.#at = at + this.#buffer.write(value, at, "utf8");
   }
 
   #raw(major: number, bytes: Uint8Array): void {
     this.#head(major, bytes.length);
-    this.#buffer.set(bytes, this.#reserve(bytes.length));
-    this.#at += bytes.length;
+    const at = this.#reserve(bytes.length);
+    this.#buffer.set(bytes, at);
+    this.#at = at + bytes.length;
   }
 
   #head(major: number, argument: number | bigint): void {
@@ -115,10 +117,11 @@ class Writer {
   }
 
   #byte(value: number): void {
-    this.#at = this.#buffer.writeUInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#at = this.#buffer.writeUInt8(value, at);
   }
 
-  /** Makes room for `count` more bytes; answers where they go. */
+  /** Makes room for `count` more bytes and answers where they go. The buffer may be another one afterwards. */
   #reserve(count: number): number {
     if (this.#at + count > this.#buffer.length) {
       const larger = Buffer.allocUnsafe((this.#at + count) * 2);

@@ -1,7 +1,10 @@
 /** Urlencoded forms, as the query and ec2 protocols use them: `Tags.member.1.Key=team` becomes a tree by its dots. */
 import type { WireRequest } from "../http.ts";
 import { headerValue } from "../http.ts";
-import { Malformed, DEPTH_MAX, decodeUtf8 } from "./scalars.ts";
+import { Malformed, decodeUtf8 } from "./scalars.ts";
+
+/** So many names and parts of names may a form have; real calls have hundreds. Each takes memory that a dot does not. */
+const NODES_MAX = 100_000;
 
 /** One name between two dots: its own value, if the form gave one, and what stands under it. */
 export interface FormNode {
@@ -27,9 +30,10 @@ const forms = new WeakMap<WireRequest, Form>();
 export function formOf(request: WireRequest): Form {
   const known = forms.get(request);
   if (known !== undefined) return known;
-  const root: FormNode = {};
-  addParameters(root, request.query);
-  if (isForm(request)) addParameters(root, decodeUtf8(request.body));
+  const tree = new Tree();
+  tree.add(request.query);
+  if (isForm(request)) tree.add(decodeUtf8(request.body));
+  const { root } = tree;
   const form = { root, action: child(root, "Action")?.value, version: child(root, "Version")?.value };
   forms.set(request, form);
   return form;
@@ -43,31 +47,36 @@ export function child(node: FormNode, name: string): FormNode | undefined {
   return node.children?.get(name);
 }
 
-function addParameters(root: FormNode, text: string): void {
-  if (text === "") return;
-  for (const pair of text.split("&")) {
-    if (pair === "") continue;
-    const equals = pair.indexOf("=");
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    if (name.startsWith("X-Amz-")) continue;
-    const node = descend(root, name);
-    if (node.value !== undefined) throw new Malformed(`Parameter ${name} is given more than once`);
-    node.value = equals < 0 ? "" : decode(pair.slice(equals + 1));
-  }
-}
+class Tree {
+  readonly root: FormNode = {};
+  #nodes = 0;
 
-function descend(root: FormNode, name: string): FormNode {
-  const steps = name.split(".");
-  // Lists and maps add a step of their own, so a path has at most three dots for each level of nesting.
-  if (steps.length > DEPTH_MAX * 3) throw new Malformed(`Nesting is deeper than ${DEPTH_MAX} levels`);
-  let node = root;
-  for (const step of steps) {
-    node.children ??= new Map();
-    let next = node.children.get(step);
-    if (next === undefined) node.children.set(step, (next = {}));
-    node = next;
+  add(text: string): void {
+    for (const pair of text.split("&")) {
+      if (pair === "") continue;
+      const equals = pair.indexOf("=");
+      const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+      if (name.startsWith("X-Amz-")) continue;
+      const node = this.#descend(name);
+      if (node.value !== undefined) throw new Malformed(`Parameter ${name} is given more than once`);
+      node.value = equals < 0 ? "" : decode(pair.slice(equals + 1));
+    }
   }
-  return node;
+
+  #descend(name: string): FormNode {
+    let node = this.root;
+    for (const step of name.split(".")) {
+      node.children ??= new Map();
+      let next = node.children.get(step);
+      if (next === undefined) {
+        this.#nodes += 1;
+        if (this.#nodes > NODES_MAX) throw new Malformed("The request has too many parameters");
+        node.children.set(step, (next = {}));
+      }
+      node = next;
+    }
+    return node;
+  }
 }
 
 function decode(text: string): string {

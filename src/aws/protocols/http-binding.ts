@@ -120,9 +120,9 @@ function readHeaderMap(
 }
 
 /** An item is quoted, with backslashes, or runs to the next comma. */
-const HEADER_ITEM = /\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)/y;
+const HEADER_ITEM = /\s*(?:"((?:[^"\\]|\\.)*)"\s*|([^,]*))(?:,|$)/y;
 /** An HTTP date has a comma of its own, after the day's name. */
-const HEADER_DATE = /\s*([A-Z][a-z]{2},[^,]*?)\s*(?:,|$)/y;
+const HEADER_DATE = /\s*()([A-Z][a-z]{2},[^,]*)(?:,|$)/y;
 
 function readHeaderList(slot: Slot, text: string): unknown[] {
   if (text === "") return [];
@@ -134,7 +134,8 @@ function readHeaderList(slot: Slot, text: string): unknown[] {
   for (let more = true; more; ) {
     const match = pattern.exec(text);
     if (match === null) throw new Malformed("A header is not a list");
-    items.push(readSingle(slot, match[1]?.replace(/\\(.)/g, "$1") ?? match[2] ?? ""));
+    const [, quoted, plain] = match;
+    items.push(readSingle(slot, plain === undefined ? (quoted ?? "").replace(/\\(.)/gs, "$1") : plain.trim()));
     more = match[0].endsWith(",");
   }
   return items;

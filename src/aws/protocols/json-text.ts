@@ -3,7 +3,7 @@ import type { NumberShape, Slot, StructureShape, TimestampFormat } from "../shap
 import { Malformed, decodeBase64, decodeUtf8, encodeBase64, inRange, readFloat } from "./scalars.ts";
 import { readEpochSeconds, readTimestampText, timestampText } from "./timestamps.ts";
 import type { Dialect, Values } from "./tree.ts";
-import { kindOf, readSlot, readStructure, unexpected, writeStructure } from "./tree.ts";
+import { kindOf, readDocument, readSlot, readStructure, unexpected, writeStructure } from "./tree.ts";
 
 /** Says that a long needs more digits than a double has, so the text must be read again with exact integers. */
 class Inexact extends Error {}
@@ -76,6 +76,8 @@ function read<Value>(body: Uint8Array, into: (tree: unknown, dialect: Dialect) =
     return into(parseJson(text), json);
   } catch (thrown) {
     if (!(thrown instanceof Inexact)) throw thrown;
+    // The second reading calls back for every value and takes stack for every level: there may be only so many.
+    readDocument(parseJson(text), 0);
     return into(parseJson(text, exactIntegers), exactJson);
   }
 }

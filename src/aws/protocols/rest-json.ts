@@ -4,7 +4,7 @@ import { modelledDetails, queryErrorHeader } from "./codec.ts";
 import { jsonDialect, readJsonBody, readJsonPayload, writeJsonBody } from "./json-text.ts";
 import { readJsonError } from "./json.ts";
 import type { BodyFormat } from "./rest.ts";
-import { restCodec } from "./rest.ts";
+import { restCodec, withHeaderDetails } from "./rest.ts";
 import { writeSlot, writeStructure } from "./tree.ts";
 import { writeHeaderMembers } from "./http-binding.ts";
 
@@ -37,5 +37,7 @@ export const restJsonCodec: Codec = {
     };
   },
 
-  parseError: (service, { headers, body }) => readJsonError(service, headers, body),
+  parseError(service, response) {
+    return withHeaderDetails(service, response, readJsonError(service, response.headers, response.body));
+  },
 };

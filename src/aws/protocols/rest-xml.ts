@@ -5,7 +5,7 @@ import { EMPTY, modelledDetails } from "./codec.ts";
 import { writeHeaderMembers } from "./http-binding.ts";
 import { errorXml, readXmlError } from "./query.ts";
 import type { BodyFormat } from "./rest.ts";
-import { restCodec } from "./rest.ts";
+import { restCodec, withHeaderDetails } from "./rest.ts";
 import { decodeUtf8 } from "./scalars.ts";
 import type { Values } from "./tree.ts";
 import { parseXml } from "./xml-reader.ts";
@@ -17,7 +17,7 @@ const xml: BodyFormat = {
   writeMembers: writeRoot,
   readPayload: (member, body) => readXmlSlot(member, parseXml(decodeUtf8(body))),
   writePayload: (member: Member, value) =>
-    Buffer.from(writeXml(member, member.locationName ?? member.shape.name, value)),
+    Buffer.from(writeXml(member, member.element.name ?? member.shape.name, value)),
   emptyPayload: EMPTY,
 };
 
@@ -49,5 +49,5 @@ export const restXmlCodec: Codec = {
     };
   },
 
-  parseError: (service, response) => readXmlError(service, response),
+  parseError: (service, response) => withHeaderDetails(service, response, readXmlError(service, response)),
 };

@@ -1,9 +1,9 @@
 /** What rest-json and rest-xml have in common: everything but the text of a body. */
 import { createHash } from "node:crypto";
-import type { WireRequest } from "../http.ts";
+import type { WireRequest, WireResponse } from "../http.ts";
 import { headerValue } from "../http.ts";
-import type { Element, Member, OperationModel, StructureShape } from "../shapes.ts";
-import type { Codec } from "./codec.ts";
+import type { Element, Member, OperationModel, Service, StructureShape } from "../shapes.ts";
+import type { Codec, ErrorReading } from "./codec.ts";
 import { EMPTY } from "./codec.ts";
 import {
   readHeaderMembers,
@@ -94,6 +94,15 @@ function writeRequest(format: BodyFormat, operation: OperationModel, input: Valu
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
     body: body.bytes,
   };
+}
+
+/** What the body of an error says, and the members of its model that came in headers. */
+export function withHeaderDetails(service: Service, { headers }: WireResponse, reading: ErrorReading): ErrorReading {
+  const shape = service.errors.get(reading.code ?? "")?.shape;
+  if (shape === undefined) return reading;
+  const details: Values = { ...reading.details };
+  readHeaderMembers(shape, Object.keys(headers), (name) => headers[name], details);
+  return { ...reading, details };
 }
 
 function statusOf(output: StructureShape | undefined, values: Values): number | undefined {

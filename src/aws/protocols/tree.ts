@@ -17,7 +17,7 @@ export interface Dialect {
 
 export type Values = Record<string, unknown>;
 
-/** The value of one slot. A null stays null: only a structure's member or a map's entry can be absent. */
+/** The value of one slot. A null item stays null: only a structure's member or a map's entry can be absent. */
 export function readSlot(slot: Slot, wire: unknown, dialect: Dialect, depth: number): unknown {
   const { shape } = slot;
   if (wire === null || wire === undefined) return null;
@@ -70,8 +70,20 @@ function readMap(shape: MapShape, wire: unknown, dialect: Dialect, depth: number
   if (!isTree(wire)) throw unexpected(wire, "Expected map or null");
   const inside = deeper(depth);
   const values = emptyMap();
-  for (const key of Object.keys(wire)) values[wellFormed(key)] = readSlot(shape.value, wire[key], dialect, inside);
+  for (const key of Object.keys(wire)) {
+    const part = wire[key];
+    if (part !== null) values[wellFormed(key)] = readSlot(shape.value, part, dialect, inside);
+  }
   return values;
+}
+
+/** Sets a key of the caller's choice on a plain object: `__proto__` too becomes a key of its own. */
+export function setOwn(values: Values, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(values, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    values[key] = value;
+  }
 }
 
 /** Keys of a map are the caller's: without a prototype `__proto__` is a key like any other. */
@@ -93,7 +105,7 @@ export function readDocument(wire: unknown, depth: number): unknown {
   const parts = wire as Values;
   for (const key of Object.keys(parts)) {
     const part = readDocument(parts[key], inside);
-    if (part !== parts[key] && key !== "__proto__") parts[key] = part;
+    if (part !== parts[key]) setOwn(parts, key, part);
   }
   return wire;
 }

@@ -104,15 +104,14 @@ export function writeXmlMembers(shape: StructureShape, values: Values): string {
 
 function writeMember(member: Member, value: unknown): string {
   const { shape, xmlName } = member;
-  if (member.flattened && shape.type === "list") return writeItems(shape, xmlName, value as unknown[], member);
+  if (member.flattened && shape.type === "list") return writeItems(shape, xmlName, value as unknown[]);
   if (member.flattened && shape.type === "map") return writeEntries(shape, xmlName, value as Values, member);
   return writeXml(member, xmlName, value);
 }
 
-function writeItems(shape: ListShape, name: string, items: readonly unknown[], flattened?: Slot): string {
-  const slot = withNamespace(shape.member, flattened);
+function writeItems(shape: ListShape, name: string, items: readonly unknown[]): string {
   let xml = "";
-  for (const item of items) if (item !== null && item !== undefined) xml += writeXml(slot, name, item);
+  for (const item of items) if (item !== null && item !== undefined) xml += writeXml(shape.member, name, item);
   return xml;
 }
 
@@ -127,12 +126,6 @@ function writeEntries(shape: MapShape, name: string, values: Values, flattened?:
     xml += element(name + namespaceText(flattened?.xmlNamespace), name, inside);
   }
   return xml;
-}
-
-/** Items of a flattened list stand for the list, and carry its namespace if they have none of their own. */
-function withNamespace(slot: Slot, list: Slot | undefined): Slot {
-  if (list?.xmlNamespace === undefined || slot.xmlNamespace !== undefined) return slot;
-  return { ...slot, xmlNamespace: list.xmlNamespace };
 }
 
 function attributesText(shape: StructureShape, values: Values): string {

@@ -1,0 +1,20 @@
+/**
+ * The journal: the durable, ordered log of record bytes that everything else reads. Appends are committed in groups on
+ * a thread of their own into an SQLite file, the tail; a full range of sequences is then sealed into an immutable
+ * segment in the object store. Every record has its leaf of the transparency log from the first moment on.
+ */
+export type { Fault, WriteStep } from "./faults.ts";
+export {
+  type Cursor,
+  DEDUPLICATION_WINDOW,
+  type Journal,
+  type JournalEntry,
+  JournalFull,
+  type JournalHealth,
+  type JournalRecord,
+  type JournalStats,
+  READ_BYTES_MAX,
+} from "./journal.ts";
+export { lockDirectory } from "./lock-directory.ts";
+export { type JournalLog, type JournalNeeds, type JournalOptions, openJournal } from "./open-journal.ts";
+export * from "./segment/index.ts";

@@ -1,0 +1,85 @@
+import type { Fault } from "./faults.ts";
+
+/** What the threads of a journal say to each other. Bytes are transferred, not copied. */
+
+export interface CommitWorkerData {
+  readonly path: string;
+  readonly segmentRecords: number;
+  readonly tailBytesMax: number;
+  readonly faults: readonly Fault[];
+}
+
+/** One commit: durable all together, or not at all. Each member may be absent. */
+export interface CommitRequest {
+  /** Salts for the ranges that the records may reach; those that exist already are left as they are. */
+  readonly salts: readonly (readonly [first: number, salt: Uint8Array])[];
+  /** Packed records. */
+  readonly records?: ArrayBuffer;
+  readonly cursors: readonly (readonly [name: string, sequence: number])[];
+  /** A range whose object is durable: into the catalogue with it. */
+  readonly seal?: SealedRange;
+  /** Write something that does not matter, to see whether the disk takes it. */
+  readonly probe?: boolean;
+}
+
+/** A line of the catalogue. */
+export interface CatalogueRow {
+  readonly first: number;
+  readonly count: number;
+  /** The object's key. */
+  readonly key: string;
+  readonly bytes: number;
+  /** Of the whole object, hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface SealedRange extends CatalogueRow {
+  /** The eventIDs of the range, packed. */
+  readonly ids: Uint8Array;
+}
+
+export interface Committed {
+  readonly kind: "committed";
+  /** The sequence that the first new record got; the other new ones follow it. */
+  readonly first: number;
+  /** Which records were known already, by their place in the request, ascending, and the sequences that they have. */
+  readonly duplicates: readonly (readonly [index: number, sequence: number])[];
+}
+
+export interface CommitRefused {
+  readonly kind: "refused";
+  readonly message: string;
+  /** True when a later request may succeed; otherwise nothing is written until the journal is opened again. */
+  readonly passes: boolean;
+}
+
+export interface Opened {
+  readonly kind: "opened";
+  readonly head: number;
+  readonly catalogue: readonly CatalogueRow[];
+  readonly cursors: readonly (readonly [name: string, sequence: number])[];
+  /** The ranges that have a salt already. */
+  readonly salted: readonly number[];
+}
+
+export interface NotOpened {
+  readonly kind: "not opened";
+  readonly message: string;
+}
+
+export type CommitAnswer = Committed | CommitRefused;
+
+export interface SealWorkerData {
+  readonly path: string;
+  readonly objectsDirectory: string;
+  readonly faults: readonly Fault[];
+}
+
+export type SealRequest =
+  | { readonly kind: "seal"; readonly first: number; readonly count: number }
+  | { readonly kind: "verify"; readonly row: CatalogueRow };
+
+export type SealAnswer =
+  | { readonly kind: "sealed"; readonly range: SealedRange }
+  | { readonly kind: "verified" }
+  | { readonly kind: "failed"; readonly message: string };

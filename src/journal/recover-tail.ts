@@ -1,0 +1,166 @@
+import { crc32 } from "node:zlib";
+import type { DatabaseSync } from "node:sqlite";
+import { Failure } from "../core/index.ts";
+import { DEDUPLICATION_WINDOW } from "./journal.ts";
+import { LeafHasher } from "./leaf-hasher.ts";
+import type { CatalogueRow } from "./messages.ts";
+import { RecentIds } from "./recent-ids.ts";
+import { blob, ROW_COLUMNS, tailRow } from "./tail-database.ts";
+import { LEAF_BYTES, rowDamage, rowIds, rowRecords, type TailRow } from "./tail-row.ts";
+
+/** Of this many last records the leaves are computed again: those that a crash can have touched. */
+const LEAVES_RECOMPUTED = 1024;
+
+/** What tail.db held, all of it verified. */
+export interface RecoveredTail {
+  /** The sequence that the next record will get. */
+  readonly head: number;
+  readonly catalogue: readonly CatalogueRow[];
+  readonly cursors: readonly (readonly [name: string, sequence: number])[];
+  readonly salts: Map<number, Uint8Array>;
+  readonly recentIds: RecentIds;
+  /** True when rows of sealed ranges are still to be swept. */
+  readonly swept: boolean;
+}
+
+/**
+ * Verifies the whole tail and rebuilds what the writer keeps in memory. SQLite has already cut what a power cut left
+ * unfinished; everything that is still there must be as it was written.
+ * @throws {Failure} naming file and sequences when something is not.
+ */
+export function recoverTail(database: DatabaseSync, path: string, segmentRecords: number): RecoveredTail {
+  try {
+    checkStructure(database);
+    checkSegmentRecords(database, segmentRecords);
+    const catalogue = readCatalogue(database, segmentRecords);
+    const last = catalogue.at(-1);
+    const sealedEnd = last === undefined ? 0 : last.first + last.count;
+    const salts = readSalts(database);
+    const recentIds = new RecentIds(DEDUPLICATION_WINDOW);
+    readSealedIds(database, sealedEnd, recentIds);
+    const head = readGroups(database, { sealedEnd, segmentRecords, salts, recentIds });
+    return { head, catalogue, cursors: readCursors(database), salts, recentIds, swept: isSwept(database, sealedEnd) };
+  } catch (cause) {
+    throw new Failure(`recover journal tail ${path}`, cause);
+  }
+}
+
+function checkStructure(database: DatabaseSync): void {
+  const found = database.prepare("PRAGMA quick_check(1)").get();
+  const answer = String(Object.values(found ?? {})[0]);
+  if (answer !== "ok") throw new Error(`the file is damaged: ${answer}`);
+}
+
+function checkSegmentRecords(database: DatabaseSync, segmentRecords: number): void {
+  database.prepare("insert or ignore into settings values ('segment records', ?)").run(segmentRecords);
+  const row = database.prepare("select value from settings where name = 'segment records'").get();
+  const stored = Number(row?.value);
+  if (stored !== segmentRecords) throw new Error(`it was made with ranges of ${stored} records, not ${segmentRecords}`);
+}
+
+function readCatalogue(database: DatabaseSync, segmentRecords: number): CatalogueRow[] {
+  const rows = database.prepare("select first, count, key, bytes, sha256 from segments order by first").all();
+  const catalogue = rows.map((row) => ({
+    first: Number(row.first),
+    count: Number(row.count),
+    key: String(row.key),
+    bytes: Number(row.bytes),
+    sha256: String(row.sha256),
+  }));
+  for (const [index, { first, count }] of catalogue.entries()) {
+    const before = catalogue[index - 1];
+    const aligned = first % segmentRecords === 0 && count === segmentRecords;
+    if (!aligned || (before !== undefined && before.first + before.count !== first)) {
+      throw new Error(`catalogue: the segment at sequence ${first} does not follow the one before`);
+    }
+  }
+  return catalogue;
+}
+
+function readSalts(database: DatabaseSync): Map<number, Uint8Array> {
+  const salts = new Map<number, Uint8Array>();
+  for (const row of database.prepare("select first, salt, crc from range_salts").iterate()) {
+    const first = Number(row.first);
+    const salt = blob(row.salt);
+    if (salt.length !== 32 || crc32(salt) !== row.crc) {
+      throw new Error(`the salt of the range at sequence ${first} is damaged`);
+    }
+    salts.set(first, salt);
+  }
+  return salts;
+}
+
+function readSealedIds(database: DatabaseSync, sealedEnd: number, recentIds: RecentIds): void {
+  let next: number | undefined;
+  for (const row of database.prepare("select first, count, crc, ids from sealed_ids order by first").iterate()) {
+    const first = Number(row.first);
+    const ids = blob(row.ids);
+    const end = first + Number(row.count);
+    let sequence = first;
+    if (crc32(ids) !== row.crc) throw new Error(`the eventIDs of sequences ${first} to ${end - 1} are damaged`);
+    for (const id of rowIds(ids)) recentIds.add(id, sequence++);
+    if (sequence !== end || first !== (next ?? first)) {
+      throw new Error(`eventIDs are missing before sequence ${end}`);
+    }
+    next = end;
+  }
+  if ((next ?? 0) !== sealedEnd) throw new Error(`eventIDs are missing before sequence ${sealedEnd}`);
+}
+
+interface GroupsContext {
+  readonly sealedEnd: number;
+  readonly segmentRecords: number;
+  readonly salts: ReadonlyMap<number, Uint8Array>;
+  readonly recentIds: RecentIds;
+}
+
+/** Verifies every row that is not dead; answers the head. */
+function readGroups(database: DatabaseSync, context: GroupsContext): number {
+  const { sealedEnd, segmentRecords, salts, recentIds } = context;
+  const lastRow = database.prepare("select first, count from groups order by first desc limit 1").get();
+  const recomputeFrom = Number(lastRow?.first ?? 0) + Number(lastRow?.count ?? 0) - LEAVES_RECOMPUTED;
+  let next = sealedEnd;
+  const rows = database.prepare(`select ${ROW_COLUMNS} from groups where first >= ? order by first`);
+  for (const found of rows.iterate(sealedEnd)) {
+    const row = tailRow(found);
+    const where = `sequences ${row.first} to ${row.first + row.count - 1}`;
+    if (row.first !== next) throw new Error(`sequences ${next} to ${row.first - 1} are missing`);
+    const damage = rowDamage(row);
+    if (damage !== undefined) throw new Error(`${where} are damaged: ${damage}`);
+    const range = Math.floor(row.first / segmentRecords) * segmentRecords;
+    if (row.first + row.count > range + segmentRecords) throw new Error(`${where} lie in more than one range`);
+    const salt = salts.get(range);
+    if (salt === undefined) throw new Error(`${where} have no range salt`);
+    if (row.first + row.count > recomputeFrom) checkLeaves(row, salt, where);
+    let sequence = row.first;
+    for (const id of rowIds(row.ids)) recentIds.add(id, sequence++);
+    next = sequence;
+  }
+  return next;
+}
+
+function checkLeaves(row: TailRow, salt: Uint8Array, where: string): void {
+  const hasher = new LeafHasher(salt);
+  for (const [index, record] of rowRecords(row).entries()) {
+    const stored = row.leaves.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
+    if (!stored.equals(hasher.leaf(row.first + index, record))) throw new Error(`${where} are damaged: leaves`);
+  }
+}
+
+function readCursors(database: DatabaseSync): (readonly [string, number])[] {
+  const rows = database.prepare("select name, sequence, crc from cursors").all();
+  return rows.map((row) => {
+    const name = String(row.name);
+    const sequence = Number(row.sequence);
+    if (cursorChecksum(name, sequence) !== row.crc) throw new Error(`cursor ${name} is damaged`);
+    return [name, sequence] as const;
+  });
+}
+
+export function cursorChecksum(name: string, sequence: number): number {
+  return crc32(`${name} ${sequence}`);
+}
+
+function isSwept(database: DatabaseSync, sealedEnd: number): boolean {
+  return database.prepare("select 1 from groups where first < ? limit 1").get(sealedEnd) === undefined;
+}
