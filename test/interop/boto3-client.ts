@@ -108,7 +108,7 @@ export class Boto3 implements AwsClient {
       this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
     });
     const told = JSON.parse(line) as Told & { readonly failure?: string };
-    if (told.failure !== undefined) throw new Error(`boto3: ${told.failure} on ${JSON.stringify(request)}`);
+    if (told.failure !== undefined) throw new Error(`boto3: ${told.failure}`);
     return told;
   }
 }

@@ -94,7 +94,8 @@ function answerOf(service: ServiceName, { code, stdout, stderr }: Finished): Ans
 }
 
 function errorOf(stderr: string): AwsError {
-  const told = /^(?:aws: \[ERROR\]: )?An error occurred \((\w+)\) when calling the \w+ operation: ([^\n]*)/gm;
+  const told =
+    /^(?:aws: \[ERROR\]: )?An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d\))?: ([^\n]*)/gm;
   const [, code, message] = [...stderr.matchAll(told)].at(-1) ?? [];
   if (code === undefined || message === undefined) throw new Error(`no AWS error in:\n${stderr.slice(-2000)}`);
   return { code, message };

@@ -154,9 +154,7 @@ describe.each(CLIENTS)("what $name is refused", ({ name, missing, open }) => {
 
     test("the JSON protocol names a denial its own way", async () => {
       const answer = await call("cloudtrail", "LookupEvents", { MaxResults: 1 }, actors.powerless);
-      const message = new RegExp(
-        `^User: arn:aws:iam::${ACCOUNT}:user/powerless is not authorized to perform: cloudtrail:LookupEvents on resource: \\S+ because no identity-based policy allows the cloudtrail:LookupEvents action$`,
-      );
+      const message = `User: arn:aws:iam::${ACCOUNT}:user/powerless is not authorized to perform: cloudtrail:LookupEvents because no identity-based policy allows the cloudtrail:LookupEvents action`;
       expectTold(answer, { query: "", json: "AccessDeniedException", message }, "json");
       expect((await run.recordOf(answer.requestId)).record).toMatchObject({
         errorCode: "AccessDeniedException",
@@ -179,9 +177,8 @@ describe.each(CLIENTS)("what $name is refused", ({ name, missing, open }) => {
       const status = isCommandLine ? {} : { status: protocol === "query" ? 403 : 400 };
       expect(error).toMatchObject({ code: told[protocol], ...status });
       const { message } = told;
-      expect(typeof message === "string" ? error.message === message : message.test(error.message), error.message).toBe(
-        true,
-      );
+      const isTold = typeof message === "string" ? error.message === message : message.test(error.message);
+      expect({ isTold, text: error.message }).toEqual({ isTold: true, text: error.message });
     }
   });
 });
