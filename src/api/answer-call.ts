@@ -122,8 +122,8 @@ async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never,
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
-  validateInput(model, protocol, trace.input);
   const operation = served.operations[model.name];
+  if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
   await authorize(needs, trace, caller, operation);
   if (operation === undefined) {
     throw new Refusal(
