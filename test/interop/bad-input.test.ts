@@ -233,6 +233,14 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`bad input through boto3${whySkippe
     expect(record.userIdentity.type).toBe(unsigned === true ? "Unknown" : "Root");
   });
 
+  test("a Region that nobody has proven does not hide the record", async () => {
+    const credentials = { ...run.root, secretAccessKey: "w".repeat(40) };
+    const body = "Action=GetCallerIdentity&Version=2011-06-15";
+    const answer = await run.raw(boto3, { service: "sts", region: "at|lantis", headers: FORM, body, credentials });
+    expect([answer.status, answer.body]).toEqual([403, expect.stringContaining("SignatureDoesNotMatch")]);
+    expect((await run.recordOf(answer.requestId)).record.awsRegion).toBe("us-east-1");
+  });
+
   test("a presigned request is answered, and its query is not in the log", async () => {
     const path = "/?Action=GetCallerIdentity&Version=2011-06-15";
     const request = { service: "sts", method: "GET", path, presign: true } as const;

@@ -18,7 +18,7 @@ describe("SIGTERM in the middle of traffic", () => {
   let again: Run;
 
   beforeAll(async () => {
-    const run = await Run.start(directory);
+    const run = await Run.start({ dataDirectory: directory });
     let stopped = false;
     let reached: () => void = () => {};
     const enough = new Promise<void>((resolve) => {
@@ -43,7 +43,7 @@ describe("SIGTERM in the middle of traffic", () => {
     await Promise.race([enough, Promise.all(writers)]);
     await run.stop();
     await Promise.all(writers);
-    again = await Run.start(directory);
+    again = await Run.start({ dataDirectory: directory });
     for (const secret of run.secrets) again.secrets.add(secret);
   });
   afterAll(async () => {

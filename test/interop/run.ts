@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expect } from "vitest";
-import { startServer, type TestServer } from "../server.ts";
+import { type ServerOptions, startServer, type TestServer } from "../server.ts";
 import { Boto3, type Boto3Answer, type Boto3Options, type RawAnswer, type RawRequest } from "./boto3-client.ts";
 import type {
   Answer,
@@ -33,8 +33,8 @@ export class Run {
     this.#reader = jsClient(server.endpoint);
   }
 
-  static async start(dataDirectory?: string): Promise<Run> {
-    return new Run(await startServer(dataDirectory === undefined ? {} : { dataDirectory }));
+  static async start(options: ServerOptions = {}): Promise<Run> {
+    return new Run(await startServer(options));
   }
 
   get root(): Credentials {
@@ -93,9 +93,9 @@ export class Run {
     return answer;
   }
 
-  /** Every record of event history, newest first, as root finds them. */
-  records(region = "us-east-1"): Promise<readonly JournalledRecord[]> {
-    return readAllRecords(this.#reader, this.root, region);
+  /** Every record of event history, newest first, as the root of an account finds them. */
+  records(region = "us-east-1", root: Credentials = this.root): Promise<readonly JournalledRecord[]> {
+    return readAllRecords(this.#reader, root, region);
   }
 
   /** The record of the call that was answered with this id, waited for as long as a record may take to be seen. */

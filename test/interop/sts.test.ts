@@ -1,11 +1,14 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readCredentials } from "../server.ts";
 import type { Boto3 } from "./boto3-client.ts";
 import { type Answer, type Credentials, type Output, type Parameters, text } from "./client.ts";
 import { BOTO3_MISSING, whySkipped } from "./clients.ts";
 import { credentialsIn, errorOf, outputOf, Run } from "./run.ts";
-import { checkWholeJournal } from "./whole-journal.ts";
+import { checkWholeJournal, type JournalledRecord } from "./whole-journal.ts";
 
 const ACCOUNT = "123456789012";
+const PARTNER = "210987654321";
 const BARISTA = `arn:aws:iam::${ACCOUNT}:role/shop/Barista`;
 const GUEST_ROLE = `arn:aws:iam::${ACCOUNT}:role/Guest`;
 const TIME: unknown = expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);
@@ -32,9 +35,12 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`STS through boto3${whySkipped(BOTO
   let boto3: Boto3;
   let john: Credentials;
   let johnId: string;
+  /** Root of another account of the same installation. */
+  let partner: Credentials;
 
   beforeAll(async () => {
-    run = await Run.start();
+    run = await Run.start({ flags: ["--accounts", `${ACCOUNT},${PARTNER}`] });
+    partner = readCredentials(join(run.server.dataDirectory, `root-credentials-${PARTNER}`));
     boto3 = run.boto3();
     johnId = text(await iam("CreateUser", { UserName: "John", Path: "/shop/" }), "User", "UserId");
     john = credentialsIn(await iam("CreateAccessKey", { UserName: "John" }), "AccessKey");
@@ -285,6 +291,56 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`STS through boto3${whySkipped(BOTO
     expect(event["Username"]).toBe("supplier");
   });
 
+  describe("AssumeRole of another account", () => {
+    const role = `arn:aws:iam::${PARTNER}:role/Visitor`;
+    const asked = { RoleArn: role, RoleSessionName: "visit" };
+    let answer: Answer;
+
+    beforeAll(async () => {
+      const AssumeRolePolicyDocument = trusting(`arn:aws:iam::${ACCOUNT}:root`);
+      const parameters = { RoleName: "Visitor", AssumeRolePolicyDocument };
+      outputOf(await run.boto3Call(boto3, "iam", "CreateRole", parameters, { credentials: partner }));
+      answer = await sts("AssumeRole", asked, john);
+    });
+
+    const copies = async (root: Credentials, requestId: string): Promise<readonly JournalledRecord[]> =>
+      (await run.records("us-east-1", root)).filter(({ record }) => record.requestID === requestId);
+
+    test("is told to both, each as it concerns them", async () => {
+      const session = credentialsIn(outputOf(answer), "Credentials");
+      expect(text(await identityOf(session), "Arn")).toBe(`arn:aws:sts::${PARTNER}:assumed-role/Visitor/visit`);
+      const { record: mine } = await run.recordOf(answer.requestId);
+      const theirs = await copies(partner, answer.requestId);
+      expect(theirs).toHaveLength(1);
+      expect(mine).toMatchObject({
+        userIdentity: { type: "IAMUser", userName: "John" },
+        recipientAccountId: ACCOUNT,
+        sharedEventID: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+      expect(theirs[0]?.record).toEqual({
+        ...mine,
+        userIdentity: { type: "AWSAccount", principalId: johnId, accountId: ACCOUNT },
+        eventID: theirs[0]?.record.eventID,
+        recipientAccountId: PARTNER,
+      });
+    });
+
+    test("that is denied is told to the caller's account only", async () => {
+      const denied = await sts("AssumeRole", { ...asked, RoleArn: `${role}X` }, john);
+      expect(errorOf(denied).code).toBe("AccessDenied");
+      const { record } = await run.recordOf(denied.requestId);
+      expect(record).not.toHaveProperty("sharedEventID");
+      expect(await copies(partner, denied.requestId)).toEqual([]);
+    });
+
+    test("leaves no other trace of one account in the other", async () => {
+      const records = await run.records("us-east-1", partner);
+      const strangers = records.filter(({ record }) => record.recipientAccountId !== PARTNER);
+      expect(records.length).toBeGreaterThan(2);
+      expect(strangers).toEqual([]);
+    });
+  });
+
   test("GetAccessKeyInfo tells the account", async () => {
     const answer = await sts("GetAccessKeyInfo", { AccessKeyId: john.accessKeyId }, run.root);
     expect(outputOf(answer)).toEqual({ Account: ACCOUNT });
@@ -323,6 +379,7 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`STS through boto3${whySkipped(BOTO
   });
 
   test("every call is in the log, keeps the rules, and shows no secret", async () => {
-    expect(await checkWholeJournal(run, ["us-east-1", "eu-west-1"])).toBeGreaterThan(40);
+    const roots = [run.root, partner];
+    expect(await checkWholeJournal(run, ["us-east-1", "eu-west-1"], roots)).toBeGreaterThan(50);
   });
 });

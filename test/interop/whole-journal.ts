@@ -39,11 +39,17 @@ export function journalled(event: Output): JournalledRecord {
 }
 
 /**
- * Holds every record of a run against CloudTrail's rules, and looks for secrets in all records and all files.
+ * Holds every record of a run, in these Regions and accounts, against CloudTrail's rules, and looks for secrets in all records and all files.
  * @returns how many records were looked at, so that a test can say how many there must be.
  */
-export async function checkWholeJournal(run: Run, regions: readonly string[] = ["us-east-1"]): Promise<number> {
-  const found = (await Promise.all(regions.map((region) => run.records(region)))).flat();
+export async function checkWholeJournal(
+  run: Run,
+  regions: readonly string[] = ["us-east-1"],
+  roots: readonly Credentials[] = [run.root],
+): Promise<number> {
+  for (const { secretAccessKey } of roots) run.secrets.add(secretAccessKey);
+  const histories = roots.flatMap((root) => regions.map((region) => run.records(region, root)));
+  const found = (await Promise.all(histories)).flat();
   const problems = found.flatMap(({ json, event }) =>
     recordProblems(json, event).map((problem) => `${text(event, "EventName")} ${text(event, "EventId")}: ${problem}`),
   );
@@ -58,7 +64,7 @@ export async function checkWholeJournal(run: Run, regions: readonly string[] = [
 function secretsInFiles(run: Run): readonly string[] {
   const directory = run.server.dataDirectory;
   const files = globSync("**/*", { cwd: directory, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== "root-credentials")
+    .filter((entry) => entry.isFile() && !/^root-credentials(-\d{12})?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
   expect(files.length, "files looked at").toBeGreaterThanOrEqual(3);
   let bytes = 0;
