@@ -71,8 +71,17 @@ function flags(parameters: Parameters): readonly string[] {
     const flag = `--${kebabCase(member)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${kebabCase(member)}`];
-    return [flag, typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value)];
+    if (Array.isArray(value)) return [flag, ...value.map(argument)];
+    return [flag, argument(value)];
   });
+}
+
+/** As people type it: `AttributeKey=EventName,AttributeValue=CreateUser`. */
+function argument(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([member, inner]) => `${member}=${String(inner)}`)
+    .join(",");
 }
 
 /** `SAMLProviderArn` is not among what we ask for, so runs of capitals need no rule of their own. */

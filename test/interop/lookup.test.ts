@@ -4,7 +4,7 @@ import { type AwsClient, at, type Credentials, list, type Output, type Parameter
 import { BOTO3_MISSING, whySkipped } from "./clients.ts";
 import { jsClient } from "./js-client.ts";
 import { credentialsIn, errorOf, outputOf, Run } from "./run.ts";
-import { checkWholeJournal, type JournalledRecord, journalled } from "./whole-journal.ts";
+import { checkWholeJournal, type JournalledRecord, journalled, readFiles } from "./whole-journal.ts";
 
 const USERS = 240;
 const ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -245,6 +245,9 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`LookupEvents through boto3${whySki
       code: "UnsupportedOperationException",
       thrownAs: "UnsupportedOperationException",
     });
+    // It is a data event, which event history does not show; the log has it all the same.
+    expect((await run.records()).filter(({ record }) => record.requestID === answer.requestId)).toEqual([]);
+    expect(readFiles(run).some(({ content }) => content.includes(answer.requestId))).toBe(true);
   });
 
   test("every record keeps the rules, and no secret is in the log", async () => {
