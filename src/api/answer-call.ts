@@ -85,7 +85,7 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     const trace: Trace = { arrived, requestId: needs.random.uuid(), now: needs.clock.now() };
     const started = needs.clock.elapsed();
     try {
-      identify(needs, trace);
+      await identifyOrTellWho(needs, trace);
       if (arrived.broken !== undefined) throw arrived.broken;
       const operation = await admit(needs, trace);
       const call = callOf(needs, trace);
@@ -98,6 +98,19 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
       needs.metrics.called(trace.served?.model.name ?? "unknown", needs.clock.elapsed() - started);
     }
   };
+}
+
+/** A request that names nothing we serve goes no further, but its record says who sent it, where that can be proven. */
+async function identifyOrTellWho(needs: AnswerNeeds, trace: Trace): Promise<void> {
+  try {
+    identify(needs, trace);
+  } catch (refused) {
+    // A body that did not come whole matches no signature. What else is wrong is not worth more than the refusal.
+    if (trace.signed !== undefined && trace.arrived.broken === undefined) {
+      await authenticate(needs, trace).catch(() => undefined);
+    }
+    throw refused;
+  }
 }
 
 /** Which service, operation and protocol; needs no trust in the request. */
@@ -122,8 +135,8 @@ async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never,
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
-  validateInput(model, protocol, trace.input);
   const operation = served.operations[model.name];
+  if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
   await authorize(needs, trace, caller, operation);
   if (operation === undefined) {
     throw new Refusal(

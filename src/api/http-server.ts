@@ -203,7 +203,7 @@ async function refuseUnreadable(
 }
 
 function isAnswering(socket: Socket): boolean {
-  return (socket as Socket & { _httpMessage?: unknown })._httpMessage != null;
+  return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
 }
 
 /** IPv4 addresses as such, also when the socket speaks IPv6. */

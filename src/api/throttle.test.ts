@@ -34,5 +34,7 @@ test("Throttle fills up again with time, each account by itself", () => {
 
 test("Throttle with 0 has no limit", () => {
   const throttle = new Throttle(0, steppedClock());
-  for (let i = 0; i < 10_000; i++) throttle.take("1");
+  expect(() => {
+    for (let i = 0; i < 10_000; i++) throttle.take("1");
+  }).not.toThrow();
 });

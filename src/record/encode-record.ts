@@ -113,7 +113,7 @@ class Encoder {
     // The members' own limits add up to more than a record may have.
     for (const member of ["additionalEventData", "responseElements", "requestParameters", "resources"] as const) {
       if (bytes.length <= RECORD_LIMITS.record) break;
-      if (this.#members[member] == null) continue;
+      if (this.#members[member] === undefined || this.#members[member] === null) continue;
       this.#omit(member);
       bytes = this.#json();
     }
