@@ -6,6 +6,7 @@ import { noSuchEntity } from "./refusals.ts";
 import type { IdentitySchema, RoleRow } from "./schema.ts";
 import type { Slice } from "./slices.ts";
 import { removeAllTags, setTags, type Tag } from "./tags.ts";
+import { replaceTrustedPrincipal } from "./trusted-principals.ts";
 
 export interface NewRole {
   readonly account: string;
@@ -109,4 +110,5 @@ export async function deleteRole(tables: Kysely<IdentitySchema>, account: string
   await assertWithoutPolicies(tables, holder);
   await removeAllTags(tables, holder);
   await tables.deleteFrom("roles").where("role_id", "=", holder.id).execute();
+  await replaceTrustedPrincipal(tables, holder.arn, holder.id);
 }

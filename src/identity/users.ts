@@ -1,10 +1,11 @@
 import type { Kysely, Selectable } from "kysely";
 import { assertNameFree, assertRoomForOne, assertWithoutPolicies, findHolder } from "./holders.ts";
-import { nameKey, underPath } from "./names.ts";
+import { entityArn, nameKey, underPath } from "./names.ts";
 import { deleteConflict, noSuchEntity } from "./refusals.ts";
 import type { IdentitySchema, UserRow } from "./schema.ts";
 import type { Slice } from "./slices.ts";
 import { removeAllTags, setTags, type Tag } from "./tags.ts";
+import { replaceTrustedPrincipal } from "./trusted-principals.ts";
 
 export type User = Selectable<UserRow>;
 
@@ -87,6 +88,8 @@ export async function updateUser(
     .set({ name: newName, name_key: nameKey(newName), path: change.path ?? user.path })
     .where("user_id", "=", user.user_id)
     .execute();
+  const newArn = entityArn(account, "user", change.path ?? user.path, newName);
+  await replaceTrustedPrincipal(tables, entityArn(account, "user", user.path, user.name), newArn);
 }
 
 /** @throws {Refusal} `NoSuchEntity`; `DeleteConflict` while the user has keys, a password, policies or groups. */
@@ -101,4 +104,5 @@ export async function deleteUser(tables: Kysely<IdentitySchema>, account: string
   if ((await membership.executeTakeFirst()) !== undefined) throw deleteConflict("remove users from group");
   await removeAllTags(tables, holder);
   await tables.deleteFrom("users").where("user_id", "=", user.user_id).execute();
+  await replaceTrustedPrincipal(tables, holder.arn, holder.id);
 }
