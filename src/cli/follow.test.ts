@@ -83,27 +83,31 @@ describe("following", () => {
   test("loses nothing that comes within four seconds and repeats nothing, whatever happens when", () => {
     const happening = fc.record<Happening>({ second: fc.nat(20), lateSeconds: fc.nat(4) });
     fc.assert(
-      fc.property(fc.array(happening, { minLength: 20, maxLength: 60 }), fc.integer({ min: 1, max: 7 }), (happenings, pageSize) => {
-        const events = happenings
-          .map(({ second, lateSeconds }, index) => ({
-            view: view(String(index), START + second * 1000),
-            visible: START + (second + lateSeconds) * 1000,
-          }))
-          .toSorted((one, other) => (other.view.time ?? 0) - (one.view.time ?? 0));
-        const follower = new Follower(START, START);
-        const shown: string[] = [];
-        for (let now = START; now <= START + 45_000; now += 1000) {
-          const { startTime, sweep } = follower.nextRound();
-          const visible = events.filter((event) => event.visible <= now && (event.view.time ?? 0) >= startTime);
-          const round = takeRound(
-            visible.map((event) => event.view),
-            pageSize,
-            (page) => !sweep && page.every((event) => follower.knows(event)),
-          );
-          shown.push(...ids(follower.take(round, now)));
-        }
-        expect(shown.toSorted()).toEqual(happenings.map((_, index) => String(index)).toSorted());
-      }),
+      fc.property(
+        fc.array(happening, { minLength: 20, maxLength: 60 }),
+        fc.integer({ min: 1, max: 7 }),
+        (happenings, pageSize) => {
+          const events = happenings
+            .map(({ second, lateSeconds }, index) => ({
+              view: view(String(index), START + second * 1000),
+              visible: START + (second + lateSeconds) * 1000,
+            }))
+            .toSorted((one, other) => (other.view.time ?? 0) - (one.view.time ?? 0));
+          const follower = new Follower(START, START);
+          const shown: string[] = [];
+          for (let now = START; now <= START + 45_000; now += 1000) {
+            const { startTime, sweep } = follower.nextRound();
+            const visible = events.filter((event) => event.visible <= now && (event.view.time ?? 0) >= startTime);
+            const round = takeRound(
+              visible.map((event) => event.view),
+              pageSize,
+              (page) => !sweep && page.every((event) => follower.knows(event)),
+            );
+            shown.push(...ids(follower.take(round, now)));
+          }
+          expect(shown.toSorted()).toEqual(happenings.map((_, index) => String(index)).toSorted());
+        },
+      ),
       { numRuns: 50 },
     );
   });
