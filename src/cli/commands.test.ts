@@ -24,6 +24,12 @@ class Exit extends Error {
   }
 }
 
+interface RunOptions {
+  readonly terminal?: boolean;
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** One run of the command; `stop` is Ctrl-C. */
 class Run {
   out = "";
@@ -31,12 +37,9 @@ class Run {
   stop: () => void = () => undefined;
   readonly code: Promise<number>;
 
-  constructor(
-    words: readonly string[],
-    { terminal = false, env = {} }: { terminal?: boolean; env?: Record<string, string> },
-  ) {
+  constructor(words: readonly string[], { terminal = false, columns = 90, env = {} }: RunOptions) {
     const program = new Command("opentrail").version("1.2.3");
-    const output = (write: (text: string) => void, columns: number) => ({
+    const output = (write: (text: string) => void) => ({
       isTTY: terminal,
       columns,
       write: (text: string, done?: () => void) => {
@@ -54,8 +57,8 @@ class Run {
         ...env,
       },
       cwd: "/nowhere",
-      stdout: output((text) => (this.out += text), 90),
-      stderr: output((text) => (this.err += text), 90),
+      stdout: output((text) => (this.out += text)),
+      stderr: output((text) => (this.err += text)),
       clock: { now: () => NOW, elapsed: () => 0 },
       random: { bytes: (count) => new Uint8Array(count), uuid: () => "0" },
       sleep: (ms, signal) => sleep(ms / 100, undefined, { signal }),
@@ -76,7 +79,7 @@ class Run {
   }
 }
 
-async function run(words: string, options: { terminal?: boolean; env?: Record<string, string> } = {}) {
+async function run(words: string, options: RunOptions = {}) {
   const started = new Run(words.split(" "), options);
   return { code: await started.code, out: started.out, err: started.err };
 }
@@ -101,6 +104,12 @@ describe("opentrail lookup", () => {
     const { out } = await run("lookup --utc", { terminal: true });
     expect(out).toContain("\u001b[32mok");
     expect(out).toContain(`opentrail event ${MARY}`);
+  });
+
+  test("takes a terminal that does not know its width for one of 80 columns", async () => {
+    server.events.push(eventOf());
+    const { out } = await run("lookup --no-color", { terminal: true, columns: 0 });
+    expect(out).toContain("CreateUser  John  192.0.2.7  ok");
   });
 
   test.each([

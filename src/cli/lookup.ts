@@ -74,7 +74,8 @@ export function tableOptions(options: FilterOptions & { readonly ids?: true }, {
     zone: zoneOf(options),
     insight: options.insight === true,
     ids: options.ids ?? !terminal,
-    width: terminal ? (io.stdout.columns ?? 80) : undefined,
+    // A terminal that was never told its size says 0.
+    width: terminal ? io.stdout.columns || 80 : undefined,
   };
 }
 
