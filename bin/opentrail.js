@@ -7,8 +7,8 @@ import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const source = path("../src/main.ts");
-const main = existsSync(source) ? source : path("../dist/main.js");
+const source = path("../src/command.ts");
+const main = existsSync(source) ? source : path("../dist/command.js");
 const own = path("../node_modules/node/bin/node");
 
 if (Number(process.versions.node.split(".")[0]) >= 24) {

@@ -1,7 +1,6 @@
 import { hkdfSync } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
 import { destination, type Logger, pino } from "pino";
 import {
   ApiMetrics,
@@ -19,9 +18,8 @@ import {
   Throttle,
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
-import { addClientCommands } from "./cli/index.ts";
-import { type Address, CONFIG_FLAGS, type Config, readConfig } from "./config.ts";
-import { type Clock, PageTokens, type Random, reason, systemClock, systemRandom } from "./core/index.ts";
+import { type Address, type Config, readConfig } from "./config.ts";
+import { type Clock, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
 import { openHistory } from "./history/index.ts";
 import {
   bootstrap,
@@ -33,6 +31,7 @@ import {
 } from "./identity/index.ts";
 import { lockDirectory, openJournal } from "./journal/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
+import { version } from "./version.ts";
 
 /** How long answers in flight may take to finish once we are told to stop. */
 const GRACE_MS = 10_000;
@@ -169,46 +168,8 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   };
 }
 
-/** The command `opentrail`: `up` runs the server, everything else is a client like any other. */
-export async function runCommand(argv: readonly string[]): Promise<void> {
-  const program = new Command("opentrail")
-    .description("A self-hosted AWS CloudTrail: every API call recorded, provable and searchable.")
-    .version(version());
-  addUp(program);
-  addClientCommands(program);
-  await program.parseAsync([...argv]);
-}
-
-function addUp(program: Command): void {
-  const up = program
-    .command("up")
-    .description("run the server")
-    .option("--config <file>", "configuration file (default: opentrail.yaml, if there is one; also OPENTRAIL_CONFIG)");
-  for (const { flag, variable, help, standard } of CONFIG_FLAGS) {
-    up.option(`--${flag} <value>`, `${help} (default: ${standard}; also ${variable})`);
-  }
-  up.addHelpText(
-    "after",
-    `
-Examples:
-  opentrail up
-  opentrail up --data /var/lib/opentrail --api 0.0.0.0:4580
-  OPENTRAIL_HISTORY_RETENTION_DAYS=365 opentrail up --config /etc/opentrail.yaml
-
-A flag wins over an environment variable, that over the file, that over the default.`,
-  );
-  up.action(async (flags: Record<string, string | undefined>) => {
-    try {
-      await serve(flags);
-    } catch (thrown) {
-      process.stderr.write(`opentrail: ${reason(thrown)}\n`);
-      // What was opened before the failure holds nothing that anybody was promised.
-      process.exit(1);
-    }
-  });
-}
-
-async function serve(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
+/** `opentrail up`: runs until a signal says stop. */
+export async function serve(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
   const asked = flags["config"] ?? process.env["OPENTRAIL_CONFIG"];
   const file = asked ?? (existsSync("opentrail.yaml") ? "opentrail.yaml" : undefined);
   const config = readConfig(flags, process.env, file);
@@ -243,8 +204,4 @@ function readyLines({ api, console, credentialsPath }: Running, config: Config):
     `    aws --endpoint-url ${url(api)} sts get-caller-identity`,
     "",
   ].join("\n");
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

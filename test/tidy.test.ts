@@ -19,8 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ONLY_IN: readonly (readonly [what: RegExp, where: RegExp, instead: string])[] = [
   [/\bDate\.now\(|\bnew Date\(\)|performance\.now\(/, /^src\/core\/time\.ts$/, "take a Clock"],
   [/\brandomUUID\(|\brandomBytes\(|Math\.random\(/, /^src\/core\/random\.ts$/, "take a Random"],
-  [/\bprocess\.env\b/, /^src\/(main\.ts|cli\/)/, "take a Config"],
-  [/\bconsole\.|process\.stdout|process\.stderr/, /^src\/(main\.ts|cli\/)/, "take a Logger"],
+  [/\bprocess\.env\b/, /^src\/(main\.ts|command\.ts|cli\/)/, "take a Config"],
+  [/\bconsole\.|process\.stdout|process\.stderr/, /^src\/(main\.ts|command\.ts|cli\/)/, "take a Logger"],
 ];
 
 const FILES = globSync("src/**/*.ts").sort();

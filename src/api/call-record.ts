@@ -132,7 +132,9 @@ function regionOf(trace: Trace): string | undefined {
 type CommonMembers = Omit<AuditRecord, "eventSource" | "eventName" | "awsRegion">;
 
 function common(needs: RecordNeeds, trace: Trace, outcome: Outcome): CommonMembers {
-  const userAgent = headerValue(trace.arrived.wire.headers, "user-agent");
+  // Header values come as one character per byte; agents that say more than ASCII say it in UTF-8.
+  const header = headerValue(trace.arrived.wire.headers, "user-agent");
+  const userAgent = header === undefined ? undefined : Buffer.from(header, "latin1").toString("utf8");
   const { caller } = trace;
   return {
     eventVersion: EVENT_VERSION,
