@@ -100,27 +100,40 @@ async function measure(target: Target, call: string, make: MakeCall, connections
 
 /** One keep-alive connection with one request on its way at a time; as little client as can be, it shares our cores. */
 class Connection {
-  readonly #socket: Socket;
+  readonly #port: number;
+  #socket: Socket | undefined;
   #received: Buffer = Buffer.alloc(0);
   #waiting: { resolve: (status: number) => void; reject: (cause: Error) => void } | undefined;
 
   constructor(port: number) {
-    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    this.#socket.on("data", (chunk) => this.#take(chunk));
-    this.#socket.on("error", (cause) => this.#waiting?.reject(cause));
-    this.#socket.on("close", () => this.#waiting?.reject(new Error("the server closed the connection")));
+    this.#port = port;
   }
 
   send(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
+      this.#socket ??= this.#open();
       this.#socket.write(request);
     });
   }
 
   close(): void {
     this.#waiting = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
+  }
+
+  /** Servers that close after each answer (moto's) cost their clients a new connection per call. */
+  #open(): Socket {
+    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
+    const ended = (cause: Error): void => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#waiting?.reject(cause);
+    };
+    socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("end", () => ended(new Error("the server closed the connection")));
+    socket.on("error", ended);
+    return socket;
   }
 
   #take(chunk: Buffer): void {
@@ -131,7 +144,10 @@ class Connection {
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
     if (this.#received.length < headEnd + 4 + length) return;
     this.#received = Buffer.alloc(0);
-    this.#waiting?.resolve(Number(head.slice(9, 12)));
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (/^connection: close/im.test(head)) this.#socket = undefined;
+    waiting?.resolve(Number(head.slice(9, 12)));
   }
 }
 
