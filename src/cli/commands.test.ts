@@ -178,8 +178,8 @@ describe("opentrail lookup", () => {
     ["event", "missing required argument"],
     ["look", "unknown command"],
   ])("ends with 2 for %s", async (words, message) => {
-    const { code, err } = await run(words);
-    expect(code).toBe(2);
+    const { code, out, err } = await run(words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
   });
 
