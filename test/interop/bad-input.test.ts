@@ -15,6 +15,9 @@ const json = (operation: string): Record<string, string> => ({
   "x-amz-target": `${TARGET}.${operation}`,
 });
 
+const changingPassword = (lastMember: string): string =>
+  `Action=UpdateLoginProfile&Version=${IAM_VERSION}&UserName=Eve&${lastMember}=`;
+
 /** What a client sends unchecked, and the one text that tells what is wrong with it. */
 const INVALID: readonly (readonly [
   what: string,
@@ -256,6 +259,27 @@ describe.skipIf(BOTO3_MISSING !== undefined)(`bad input through boto3${whySkippe
         requestParameters: null,
       });
     }
+  });
+
+  test.each<[string, Partial<RawRequest>]>([
+    [
+      "in the query",
+      { method: "GET", path: `/?Action=CreateLoginProfile&Version=${IAM_VERSION}&UserName=Eve&Password=` },
+    ],
+    ["of an unknown action", { headers: FORM, body: `Action=FrobnicateLogin&Version=${IAM_VERSION}&Password=` }],
+    ["of an unknown version", { headers: FORM, body: "Action=CreateLoginProfile&Version=1999-01-01&Password=" }],
+    ["where a flag must be", { headers: FORM, body: changingPassword("PasswordResetRequired") }],
+    ["that is too long", { headers: FORM, body: `${changingPassword("Password")}${"x".repeat(128)}` }],
+    ["as a misspelt member", { headers: FORM, body: changingPassword("Passwort") }],
+    ["in JSON that is cut off", { service: "cloudtrail", headers: json("LookupEvents"), body: '{"Password":"' }],
+  ])("a password %s is not in the log", async (_, { path = "/", body = "", ...request }) => {
+    const password = "Geheim-Geheim-7";
+    run.secrets.add(password);
+    const where = body === "" ? { path: `${path}${password}` } : { body: `${body}${password}` };
+    const answer = await run.raw(boto3, { service: "iam", credentials: run.root, ...request, ...where });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    const { json: record } = await run.recordOf(answer.requestId);
+    expect(record).not.toContain(password);
   });
 
   test("every record keeps the rules, and no secret is in the log", async () => {

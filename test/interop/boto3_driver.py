@@ -160,8 +160,8 @@ def decode(value):
     return value
 
 
-# What AWS answers although its model does not know it (awsdocs/iam-user-guide issue 82).
-BEYOND_THE_MODEL = {("PermissionsBoundaryAttachmentType", "Policy")}
+# What AWS answers although its model does not know it: awsdocs/iam-user-guide issue 82, and what the simulators print.
+BEYOND_THE_MODEL = {("PermissionsBoundaryAttachmentType", "Policy"), ("PolicySourceType", "IAM Policy")}
 PYTHON_TYPES = {"structure": dict, "map": dict, "list": list, "boolean": bool, "integer": int, "long": int, "blob": bytes}
 
 

@@ -24,6 +24,12 @@ const TRUST = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: "sts:AssumeRole" }],
 };
+const FROM_HOME = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Action: "*", Resource: "*", Condition: { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } } },
+  ],
+});
 const document = JSON.stringify(DOCUMENT);
 const trust = JSON.stringify(TRUST);
 
@@ -180,6 +186,34 @@ const STEPS: readonly Step[] = [
   ["ListUserPolicies", { UserName: "Anna" }, { PolicyNames: ["own"], IsTruncated: false }],
   ["ListGroupPolicies", { GroupName: "Crew" }, { PolicyNames: ["own"] }],
   ["ListRolePolicies", { RoleName: "Roaster" }, { PolicyNames: ["own"] }],
+
+  [
+    "SimulateCustomPolicy",
+    { PolicyInputList: [document], ActionNames: ["iam:GetUser", "iam:DeleteUser"] },
+    {
+      IsTruncated: false,
+      EvaluationResults: [
+        { EvalActionName: "iam:GetUser", EvalDecision: "allowed" },
+        { EvalActionName: "iam:DeleteUser", EvalDecision: "implicitDeny" },
+      ],
+    },
+  ],
+  [
+    "SimulatePrincipalPolicy",
+    { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:user/bar/Anna`, ActionNames: ["iam:CreateUser", "sts:AssumeRole"] },
+    {
+      EvaluationResults: [
+        { EvalActionName: "iam:CreateUser", EvalResourceName: "*", EvalDecision: "allowed" },
+        { EvalActionName: "sts:AssumeRole", EvalDecision: "implicitDeny" },
+      ],
+    },
+  ],
+  ["GetContextKeysForCustomPolicy", { PolicyInputList: [FROM_HOME] }, { ContextKeyNames: ["aws:SourceIp"] }],
+  [
+    "GetContextKeysForPrincipalPolicy",
+    { PolicySourceArn: `arn:aws:iam::${ACCOUNT}:user/bar/Anna`, PolicyInputList: [FROM_HOME] },
+    { ContextKeyNames: ["aws:SourceIp"] },
+  ],
 
   ["CreateAccountAlias", { AccountAlias: "coffee-shop" }, {}],
   ["ListAccountAliases", {}, { AccountAliases: ["coffee-shop"], IsTruncated: false }],
