@@ -11,6 +11,7 @@ export interface Config {
   readonly accounts: readonly [string, ...string[]];
   readonly region: string;
   readonly historyRetentionDays: number;
+  readonly journalSegmentRecords: number;
   /** Per account; 0 means no limit. */
   readonly callsPerSecondMax: number;
   readonly logLevel: string;
@@ -47,6 +48,12 @@ const SETTINGS = {
     "90",
     "days that LookupEvents looks back",
     wholeNumber(1, 36_500),
+  ),
+  journalSegmentRecords: setting(
+    "journal.segmentRecords",
+    "65536",
+    "records per sealed segment; fixed by the first start",
+    wholeNumber(64, 1_048_576),
   ),
   callsPerSecondMax: setting(
     "limits.callsPerSecond",
@@ -103,6 +110,7 @@ export function readConfig(flags: Source, environment: Source, file: string | un
     accounts: read(SETTINGS.accounts),
     region: read(SETTINGS.region),
     historyRetentionDays: read(SETTINGS.historyRetentionDays),
+    journalSegmentRecords: read(SETTINGS.journalSegmentRecords),
     callsPerSecondMax: read(SETTINGS.callsPerSecondMax),
     logLevel: read(SETTINGS.logLevel),
   });

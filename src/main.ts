@@ -82,14 +82,17 @@ export async function startOpenTrail(config: Config, { clock, random, log }: Wor
   });
 
   const objects = new DirectoryObjectStore(join(dataDirectory, "objects"));
-  const journal = await openJournal({
-    directory: join(dataDirectory, "journal"),
-    objects,
-    clock,
-    random,
-    log,
-    onCommit: (latencyMs, records) => metrics.committed(latencyMs, records),
-  });
+  const journal = await openJournal(
+    {
+      directory: join(dataDirectory, "journal"),
+      objects,
+      clock,
+      random,
+      log,
+      onCommit: (latencyMs, records) => metrics.committed(latencyMs, records),
+    },
+    { segmentRecords: config.journalSegmentRecords },
+  );
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
   // A key of their own: what seals page tokens must not be what encrypts secrets.
