@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 
 /**
  * Pagination tokens that only this installation can make: `base64url(position) . base64url(HMAC)`.
@@ -7,10 +7,10 @@ import { createHmac, timingSafeEqual } from "node:crypto";
  * good one, and a caller can learn nothing by editing it.
  */
 export class PageTokens {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
 
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   /** `query` is everything that must be equal on the next call; `position` is what the next page needs. */

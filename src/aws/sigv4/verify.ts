@@ -76,17 +76,18 @@ function requireScopeDate(signed: SignedRequest): void {
 }
 
 function requireTimely(signed: SignedRequest, now: number, skewMsMax: number): void {
-  const minutes = `${Math.round(skewMsMax / 60_000)} min.`;
-  const [time, server] = [formatTimestamp(signed.timestamp), formatTimestamp(now)];
+  const minutes = Math.round(skewMsMax / 60_000);
   if (signed.timestamp > now + skewMsMax) {
-    const latest = formatTimestamp(now + skewMsMax);
-    throw mismatch(`Signature not yet current: ${time} is still later than ${latest} (${server} + ${minutes})`);
+    throw mismatch(
+      `Signature not yet current: ${formatTimestamp(signed.timestamp)} is still later than ${formatTimestamp(now + skewMsMax)} (${formatTimestamp(now)} + ${minutes} min.)`,
+    );
   }
   if (signed.expiresAt !== undefined) {
     if (now > signed.expiresAt) throw new Refusal("RequestExpired", "Request has expired.", 400);
   } else if (signed.timestamp < now - skewMsMax) {
-    const earliest = formatTimestamp(now - skewMsMax);
-    throw mismatch(`Signature expired: ${time} is now earlier than ${earliest} (${server} - ${minutes})`);
+    throw mismatch(
+      `Signature expired: ${formatTimestamp(signed.timestamp)} is now earlier than ${formatTimestamp(now - skewMsMax)} (${formatTimestamp(now)} - ${minutes} min.)`,
+    );
   }
 }
 
