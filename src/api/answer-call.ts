@@ -85,8 +85,7 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     const trace: Trace = { arrived, requestId: needs.random.uuid(), now: needs.clock.now() };
     const started = needs.clock.elapsed();
     try {
-      identify(needs, trace);
-      if (arrived.broken !== undefined) throw arrived.broken;
+      identifyWhole(needs, trace);
       const operation = await admit(needs, trace);
       const call = callOf(needs, trace);
       return operation.mutates
@@ -98,6 +97,17 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
       needs.metrics.called(trace.served?.model.name ?? "unknown", needs.clock.elapsed() - started);
     }
   };
+}
+
+/** Of a request that did not come whole, that is told, and the rest as far as it can be. */
+function identifyWhole(needs: AnswerNeeds, trace: Trace): void {
+  const { broken } = trace.arrived;
+  try {
+    identify(needs, trace);
+  } catch (thrown) {
+    throw broken ?? thrown;
+  }
+  if (broken !== undefined) throw broken;
 }
 
 /** Which service, operation and protocol; needs no trust in the request. */
