@@ -1,3 +1,5 @@
+import type { AuditRecord } from "../src/record/index.ts";
+
 /**
  * Synthetic CloudTrail records of about 1.5 kB, for measurements: what a busy account with many teams looks like. Few
  * users and roles make most calls, a few calls are most of them, four in five only read, some fail, some arrive late; ids
@@ -8,6 +10,8 @@ export interface SyntheticRecord {
   readonly eventID: string;
   /** eventTime, milliseconds since 1970, whole seconds. */
   readonly timeMs: number;
+  readonly record: AuditRecord;
+  /** The record as minified JSON. */
   readonly bytes: Uint8Array;
 }
 
@@ -46,8 +50,8 @@ export class SyntheticRecords {
     const timeMs = arrivalMs - lateS * 1000;
     const eventID = random.uuid();
     const call = CALLS[random.skewed(CALLS.length)] as Call;
-    const bytes = Buffer.from(JSON.stringify(recordOf(random, call, eventID, timeMs)));
-    return { eventID, timeMs, bytes };
+    const record = recordOf(random, call, eventID, timeMs);
+    return { eventID, timeMs, record, bytes: Buffer.from(JSON.stringify(record)) };
   }
 }
 
@@ -142,7 +146,7 @@ function recordOf(
   { source, name, readOnly, host, detail }: Call,
   eventID: string,
   timeMs: number,
-): object {
+): AuditRecord {
   const failed = random.chance(0.04);
   const { requestParameters, responseElements, additionalEventData, resources } = detail(random);
   return {
@@ -153,7 +157,7 @@ function recordOf(
     eventName: name,
     awsRegion: SYNTHETIC_REGION,
     sourceIPAddress: `10.${random.skewed(16)}.${random.skewed(64)}.${1 + random.below(254)}`,
-    userAgent: AGENTS[random.skewed(AGENTS.length)],
+    userAgent: AGENTS[random.skewed(AGENTS.length)] as string,
     ...(failed && { errorCode: "AccessDenied", errorMessage: `User is not authorized to perform: ${name}` }),
     requestParameters,
     responseElements: failed ? null : (responseElements ?? null),

@@ -232,7 +232,7 @@ async function serve(flags: Readonly<Record<string, string | undefined>>): Promi
 function readyLines({ api, console, credentialsPath }: Running, config: Config): string {
   const url = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return [
-    `OpenTrail ${version()} is ready after ${(performance.now() / 1000).toFixed(2)} s.`,
+    `OpenTrail ${version()} is ready after ${(systemClock.elapsed() / 1000).toFixed(2)} s.`,
     "",
     `  AWS API  ${url(api)}`,
     `  Health   ${url(console)}/healthz and /metrics`,

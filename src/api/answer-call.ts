@@ -85,7 +85,7 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     const trace: Trace = { arrived, requestId: needs.random.uuid(), now: needs.clock.now() };
     const started = needs.clock.elapsed();
     try {
-      identifyWhole(needs, trace);
+      await identifyOrTellWho(needs, trace);
       const operation = await admit(needs, trace);
       const call = callOf(needs, trace);
       return operation.mutates
@@ -99,13 +99,20 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
   };
 }
 
-/** Of a request that did not come whole, that is told, and the rest as far as it can be. */
-function identifyWhole(needs: AnswerNeeds, trace: Trace): void {
+/**
+ * A request that names nothing we serve goes no further, but its record says who sent it, where that can be proven. Of
+ * one that did not come whole that is told, and the rest as far as it can be.
+ */
+async function identifyOrTellWho(needs: AnswerNeeds, trace: Trace): Promise<void> {
   const { broken } = trace.arrived;
   try {
     identify(needs, trace);
-  } catch (thrown) {
-    throw broken ?? thrown;
+  } catch (refused) {
+    // A body that did not come whole matches no signature.
+    if (broken !== undefined) throw broken;
+    // What else is wrong is not worth more than the refusal.
+    if (trace.signed !== undefined) await authenticate(needs, trace).catch(() => undefined);
+    throw refused;
   }
   if (broken !== undefined) throw broken;
 }
@@ -132,8 +139,8 @@ async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never,
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
-  validateInput(model, protocol, trace.input);
   const operation = served.operations[model.name];
+  if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
   await authorize(needs, trace, caller, operation);
   if (operation === undefined) {
     throw new Refusal(

@@ -90,7 +90,7 @@ function callRecord(
     ...common(needs, trace, outcome),
     eventSource,
     eventName: model.name,
-    awsRegion: GLOBAL_SERVICES.get(served.model.name) ?? trace.signed?.region ?? needs.defaultRegion,
+    awsRegion: GLOBAL_SERVICES.get(served.model.name) ?? regionOf(trace) ?? needs.defaultRegion,
     requestParameters: shown(model.input, input),
     responseElements: showsResponse ? shown(model.output, outcome.output) : null,
     readOnly,
@@ -119,9 +119,13 @@ export function unparsedRecord(needs: RecordNeeds, trace: Trace, outcome: Outcom
   };
 }
 
-/** A Region from an unverified signature is text from outside: only something that looks like one is taken over. */
+/**
+ * The Region that the signature names. Unless it is proven it is text from outside: then only something that looks like
+ * a Region is taken over, since nobody would look for the record in another.
+ */
 function regionOf(trace: Trace): string | undefined {
   const region = trace.signed?.region;
+  if (trace.caller !== undefined) return region;
   return region !== undefined && /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region) ? region : undefined;
 }
 

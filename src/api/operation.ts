@@ -45,6 +45,12 @@ export interface Operation<Input, Output, Schema> {
    * never when its record could not be kept.
    */
   readonly mutates: boolean;
+  /**
+   * True when `run` checks the modelled constraints by itself, because the API has names of its own for their errors
+   * (`InvalidMaxResultsException`) where the generic validator knows only `ValidationException`. Nothing of the input is
+   * then sure but its types.
+   */
+  readonly checksInput?: boolean;
 }
 
 /** The operations of a service that we serve, by name; the model's others are refused by name. */

@@ -19,6 +19,7 @@ test.each([
   ["\\p{Alpha}+", "ab", true],
   ["[\\p{Alnum}_]+", "a1_", true],
   ["[\\w+=,.@\\:-]*", "a:b", true],
+  ["[a-z\\_\\-]+", "a_b-c", true],
   ["a\\-b", "a-b", true],
   ["[a\\-c]", "b", false],
   ["[\\uD800\\uDC00-\\uDBFF\\uDFFF]", "😀", true],

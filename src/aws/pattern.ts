@@ -51,5 +51,5 @@ function translate(source: string): string {
 
 /** An escape that JavaScript's Unicode grammar refuses because the character needs none. */
 function isIdle(character: string, inClass: boolean): boolean {
-  return character === "-" ? !inClass : !/[\w^$\\.*+?()[\]{}|/]/.test(character);
+  return character === "-" ? !inClass : !/[A-Za-z0-9^$\\.*+?()[\]{}|/]/.test(character);
 }

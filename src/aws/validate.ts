@@ -138,7 +138,7 @@ function hasRules({ min, max, pattern, enum: values }: StringShape): boolean {
 }
 
 function brokenText(shape: StringShape, text: string): readonly string[] {
-  const tooLong = brokenLength(shape, codePoints(text, shape.max));
+  const tooLong = brokenLength(shape, codePoints(text, shape));
   const { pattern, enum: values } = shape;
   // What is too long is not matched: the time that a pattern may take is bounded by its own length limit.
   const mismatch = pattern !== undefined && !tooLong.includes(atMost(shape.max)) && !pattern.expression.test(text);
@@ -149,9 +149,10 @@ function brokenText(shape: StringShape, text: string): readonly string[] {
   ];
 }
 
-/** Counts no further than needed to know that the text is too long. */
-function codePoints(text: string, max = Number.POSITIVE_INFINITY): number {
-  if (text.length > max * 2) return text.length;
+/** The length in code points, or in code units where the limits cannot tell the two apart. */
+function codePoints(text: string, { min = 0, max = Number.POSITIVE_INFINITY }: StringShape): number {
+  const isClear = text.length > max * 2 || (text.length <= max && text.length >= min * 2);
+  if (isClear) return text.length;
   let count = text.length;
   for (let index = 0; index < text.length - 1; index += 1) {
     if (text.charCodeAt(index) >= 0xd800 && text.charCodeAt(index) <= 0xdbff) count -= 1;

@@ -20,6 +20,7 @@ const LONG = {
 const RESOURCES = [
   { ResourceType: "AWS::IAM::User", ResourceName: "Mary" },
   { ResourceType: "AWS::IAM::User", ResourceName: "arn:aws:iam::123456789012:user/Mary" },
+  { ResourceType: "AWS::IAM::User", ResourceName: "AIDADG5F4EO6J4HSH3YCT" },
   { ResourceType: "AWS::IAM::Policy", ResourceName: "arn:aws:iam::aws:policy/IAMFullAccess" },
 ];
 
@@ -47,7 +48,7 @@ describe("eventColumns()", () => {
     expect(table(80, true)[1]).toMatch(/0ebbaee4-6c3a-4d2e-9b0f-0f1e2d3c4b5a$/);
   });
 
-  test("counts what is named twice once", () => {
+  test("counts what goes by name, ARN and unique id once", () => {
     expect(table(undefined)[2]).toContain("Mary +1");
   });
 

@@ -115,9 +115,19 @@ function decimal(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** The first resource and how many more: one thing that is named by name and by ARN counts once. */
+/** The first resource and how many more; one that goes by several names counts once. */
 function resourceCell(resources: readonly ResourceView[]): string {
-  const labels = [...new Set(resources.map(resourceLabel))].filter((label) => label !== "");
-  const [first = NOTHING, ...others] = labels.filter((label) => !labels.some((other) => label.endsWith(`/${other}`)));
+  const named = resources.filter((one) => !resources.some((other) => isAliasOf(one, other)));
+  const [first = NOTHING, ...others] = [...new Set(named.map(resourceLabel))].filter((label) => label !== "");
   return others.length === 0 ? first : `${first} +${others.length}`;
+}
+
+/** `AIDAIOSFODNN7EXAMPLE`: an IAM entity's unique id, behind its kind's four letters. */
+const UNIQUE_ID = /^A[A-Z]{3}[A-Z0-9]{12,}$/;
+
+/** Whether `one` is only the ARN or the unique id of what `other` names plainly. */
+function isAliasOf(one: ResourceView, other: ResourceView): boolean {
+  if (one.type !== other.type) return false;
+  const [label, plain] = [resourceLabel(one), resourceLabel(other)];
+  return label.endsWith(`/${plain}`) || (UNIQUE_ID.test(label) && !UNIQUE_ID.test(plain));
 }

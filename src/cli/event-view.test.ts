@@ -36,6 +36,10 @@ describe("viewEvent()", () => {
   test.each([
     [{ errorCode: "AccessDenied" }, { kind: "denied", code: "AccessDenied" }],
     [{ errorCode: "Client.UnauthorizedOperation" }, { kind: "denied", code: "Client.UnauthorizedOperation" }],
+    [
+      { errorCode: "MissingAuthenticationTokenException" },
+      { kind: "denied", code: "MissingAuthenticationTokenException" },
+    ],
     [{ errorCode: "EntityAlreadyExistsException" }, { kind: "failed", code: "EntityAlreadyExistsException" }],
     [
       { errorMessage: "Failed authentication", responseElements: { ConsoleLogin: "Failure" } },

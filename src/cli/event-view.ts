@@ -101,8 +101,9 @@ function caller(identity: Values): string {
   }
 }
 
-/** Authorization failures as the services spell them; everything else with a code merely failed. */
-const DENIED = /AccessDenied|Unauthorized|NotAuthorized|Forbidden|UnrecognizedClient|InvalidClientTokenId|Signature/;
+/** How services spell that somebody was not let in; everything else with a code merely failed. */
+const DENIED =
+  /AccessDenied|Unauthorized|NotAuthorized|Forbidden|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|MissingAuthentication|ExpiredToken|Signature/;
 
 function outcome(record: Values): Outcome {
   const code = text(record["errorCode"]);

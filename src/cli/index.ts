@@ -21,7 +21,12 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     });
+    command.showHelpAfterError(`See: ${commandPath(command)} --help`);
     // Commander ends with 1 for wrong usage, which is how a call that failed ends here.
     command.exitOverride(({ exitCode }) => io.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
   }
+}
+
+function commandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }

@@ -1,4 +1,5 @@
 import { cwd, env, exit, stderr, stdout } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, type Random, systemClock, systemRandom } from "../core/index.ts";
 
 /** Where text goes: `process.stdout` and `process.stderr` are such. */
@@ -20,6 +21,8 @@ export interface Io {
   readonly stderr: Output;
   readonly clock: Clock;
   readonly random: Random;
+  /** Resolves after so many milliseconds; rejects when aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Calls `stop` when a person asks for the end (Ctrl-C); only commands that run until then listen. */
   readonly onInterrupt: (stop: () => void) => void;
   /** Ends the process with a code other than 0. */
@@ -34,6 +37,7 @@ export function processIo(): Io {
     stderr,
     clock: systemClock,
     random: systemRandom,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     onInterrupt: (stop) => {
       process.once("SIGINT", stop).once("SIGTERM", stop);
     },

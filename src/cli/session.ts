@@ -12,7 +12,7 @@ export interface SessionOptions {
 }
 
 /** A value and where it was found, for people who wonder. */
-export interface Setting {
+interface Setting {
   readonly value: string;
   readonly from: string;
 }

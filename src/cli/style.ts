@@ -12,7 +12,7 @@ export interface Style {
   readonly number: Paint;
 }
 
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 
 const COLOURS: Readonly<Record<keyof Style, Parameters<typeof styleText>[0]>> = {
   dim: "dim",

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { CallError, type Client } from "../api/client/index.ts";
 import type { Clock } from "../core/index.ts";
@@ -53,8 +52,8 @@ async function tail(options: TailOptions, context: Context): Promise<number> {
     const follower = await openFollower(source, io.clock);
     if (io.stderr.isTTY) note(`Waiting for events at ${session.endpoint("cloudtrail").value}; Ctrl-C ends.`);
     for (;;) {
-      show(await untilAnswered(() => followRound(follower, source, io.clock), signal, note));
-      await sleep(ROUND_PAUSE_MS, undefined, { signal });
+      show(await untilAnswered(() => followRound(follower, source, io.clock), signal, context));
+      await io.sleep(ROUND_PAUSE_MS, signal);
     }
   } catch (thrown) {
     if (signal.aborted) return EXIT.ok;
@@ -100,7 +99,7 @@ async function followRound(follower: Follower, source: Source, clock: Clock): Pr
 async function untilAnswered<Value>(
   ask: () => Promise<Value>,
   signal: AbortSignal,
-  note: (line: string) => void,
+  { io, note }: Context,
 ): Promise<Value> {
   for (let failures = 0; ; failures++) {
     try {
@@ -110,7 +109,7 @@ async function untilAnswered<Value>(
     } catch (thrown) {
       if (!(thrown instanceof CallError) || !thrown.transient) throw thrown;
       if (failures === 0) note(`opentrail tail: ${describeCallError(thrown)}; waiting for it`);
-      await sleep(Math.min(ROUND_PAUSE_MS * 2 ** failures, AWAY_PAUSE_MS_MAX), undefined, { signal });
+      await io.sleep(Math.min(ROUND_PAUSE_MS * 2 ** failures, AWAY_PAUSE_MS_MAX), signal);
     }
   }
 }

@@ -60,6 +60,8 @@ describe("parseLookup()", () => {
       { ...attribute("Username"), EventCategory: "insight" },
       "InvalidLookupAttributesException",
     ],
+    ["no key", { LookupAttributes: [{ AttributeValue: "x" }] }, "InvalidLookupAttributesException"],
+    ["no value", { LookupAttributes: [{ AttributeKey: "EventName" }] }, "InvalidLookupAttributesException"],
     ["an empty value", attribute("EventName", ""), "InvalidLookupAttributesException"],
     ["a value of 2,001 characters", attribute("EventName", "x".repeat(2001)), "InvalidLookupAttributesException"],
     ["a value of 1,001 underscores", attribute("EventName", "_".repeat(1001)), "InvalidLookupAttributesException"],

@@ -16,9 +16,9 @@ export interface LookupQuery {
   readonly nextToken?: string;
 }
 
-/** The input of LookupEvents, as its model has it. */
+/** The input of LookupEvents, as it comes from the wire: of the types of its model, and nothing else is sure. */
 export interface LookupEventsInput {
-  readonly LookupAttributes?: readonly { readonly AttributeKey: string; readonly AttributeValue: string }[];
+  readonly LookupAttributes?: readonly { readonly AttributeKey?: string; readonly AttributeValue?: string }[];
   readonly StartTime?: Date;
   readonly EndTime?: Date;
   readonly EventCategory?: string;
@@ -63,7 +63,7 @@ export function parseLookup(input: LookupEventsInput, account: string, region: s
     category,
     attributes: (input.LookupAttributes ?? []).map(({ AttributeKey, AttributeValue }) => ({
       key: parseKey(AttributeKey, category),
-      value: AttributeValue,
+      value: AttributeValue ?? "",
     })),
     ...(StartTime !== undefined && { startTime: StartTime.getTime() }),
     ...(EndTime !== undefined && { endTime: EndTime.getTime() }),
@@ -93,13 +93,13 @@ export function checkLookup({ attributes, startTime, endTime, maxResults }: Look
   }
 }
 
-function parseKey(key: string, category: LookupQuery["category"]): LookupAttributeName {
+function parseKey(key = "", category: LookupQuery["category"]): LookupAttributeName {
   const found = KEYS[category].find((known) => known === key);
   if (found !== undefined) return found;
   const of = category === "insight" ? "Insights events" : "management events";
   throw new Refusal(
     "InvalidLookupAttributesException",
-    `${key} is not a lookup attribute of ${of}: use one of ${KEYS[category].join(", ")}.`,
+    `"${key}" is not a lookup attribute of ${of}: use one of ${KEYS[category].join(", ")}.`,
   );
 }
 

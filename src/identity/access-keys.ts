@@ -107,7 +107,7 @@ export interface KeyUse {
   readonly last_used_region: string | null;
 }
 
-export function noSuchAccessKey(accessKeyId: string): Refusal {
+function noSuchAccessKey(accessKeyId: string): Refusal {
   return new Refusal("NoSuchEntity", `The Access Key with id ${accessKeyId} cannot be found.`, 404);
 }
 

@@ -13,6 +13,7 @@ export * from "./caller.ts";
 export { assumedRoleArn, federatedUserArn } from "./callers.ts";
 export * from "./credentials.ts";
 export * from "./groups.ts";
+export * from "./held-policies.ts";
 export * from "./holders.ts";
 export * from "./ids.ts";
 export * from "./inline-policies.ts";

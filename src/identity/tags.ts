@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
 import { Refusal } from "../core/index.ts";
 import { TAGS_MAX } from "./limits.ts";
-import type { HolderKind, IdentitySchema, TagRow } from "./schema.ts";
+import type { HolderKind, IdentitySchema } from "./schema.ts";
 import { byKey } from "./slices.ts";
 
 /** In IAM's spelling. */
@@ -19,28 +19,13 @@ export interface Tagged {
 
 /** The tags in the order of `tagPosition`. */
 export async function listTags(tables: Kysely<IdentitySchema>, tagged: Tagged): Promise<readonly Tag[]> {
-  return (await tagsOf(tables, tagged.kind, [tagged.id])).get(tagged.id) ?? [];
-}
-
-/** The tags of several of one kind, by id; those without tags are not in the map. */
-export async function tagsOf(
-  tables: Kysely<IdentitySchema>,
-  kind: HolderKind,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, readonly Tag[]>> {
-  if (ids.length === 0) return new Map();
   const rows = await tables
     .selectFrom("identity_tags")
-    .selectAll()
-    .where("holder_kind", "=", kind)
-    .where("holder_id", "in", ids)
+    .select(["key as Key", "value as Value"])
+    .where("holder_kind", "=", tagged.kind)
+    .where("holder_id", "=", tagged.id)
     .execute();
-  const byId = Map.groupBy(rows, (row) => row.holder_id);
-  return new Map([...byId].map(([id, own]) => [id, own.map(tagOf).sort(byKey(tagPosition))]));
-}
-
-function tagOf(row: TagRow): Tag {
-  return { Key: row.key, Value: row.value };
+  return rows.sort(byKey(tagPosition));
 }
 
 /**

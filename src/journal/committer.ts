@@ -10,10 +10,11 @@ import { cursorChecksum, recoverTail } from "./recover-tail.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import { needsReopening, passes } from "./sqlite-errors.ts";
 import { openForWriting } from "./tail-database.ts";
-import { LEAF_BYTES, rowChecksum } from "./tail-row.ts";
+import { LEAF_BYTES, ROW_COLUMNS, storeRow } from "./tail-row.ts";
 
 /** A checkpoint is due once this much was written since the last one. */
-const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+const CHECKPOINT_BYTES = 4 * 1024 * 1024;
+const INSERT = `insert into groups (${ROW_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)`;
 /** What one step of sweeping frees at most, so that a commit that sweeps is not felt. */
 const SWEEP_BYTES = 1024 * 1024;
 const SWEEP_ROWS = 128;
@@ -184,7 +185,7 @@ export class Committer {
     }
     for (const [id, sequence] of fresh) this.#recentIds.add(id, sequence);
     this.#head = first + fresh.size;
-    this.#uncheckpointedBytes += packed.records.length + PAGES_PER_COMMIT;
+    this.#uncheckpointedBytes += PAGES_PER_COMMIT;
     return { kind: "committed", first, duplicates };
   }
 
@@ -226,17 +227,17 @@ export class Committer {
   }
 
   #insert(run: Run, packed: PackedRecords): void {
-    const row = {
+    const taken = {
       first: run.first,
       count: run.count,
       ids: packed.ids.subarray(run.idAt, run.idEnd),
       lengths: packed.lengths.subarray(run.index * 4, (run.index + run.count) * 4),
       records: packed.records.subarray(run.recordAt, run.recordEnd),
     };
-    const leaves = this.#leaves(row);
-    const crc = rowChecksum({ ...row, leaves });
-    const { first, count, ids, lengths, records } = row;
-    this.#run("insert into groups values (?, ?, ?, ?, ?, ?, ?)", first, count, crc, ids, leaves, lengths, records);
+    const row = storeRow({ ...taken, leaves: this.#leaves(taken) });
+    const { first, count, crc, ids, leaves, lengths, zipped, records } = row;
+    this.#run(INSERT, first, count, crc, ids, leaves, lengths, zipped, records);
+    this.#uncheckpointedBytes += records.length + ids.length + leaves.length;
   }
 
   #leaves({ first, count, lengths, records }: PackedRecords & { readonly first: number }): Buffer {
@@ -248,7 +249,7 @@ export class Committer {
     let offset = 0;
     for (let index = 0; index < count; index++) {
       const end = offset + lengths.readUInt32LE(index * 4);
-      leaves.set(this.#hasher.leaves.leaf(first + index, records.subarray(offset, end)), index * LEAF_BYTES);
+      this.#hasher.leaves.write(first + index, records.subarray(offset, end), leaves, index * LEAF_BYTES);
       offset = end;
     }
     return leaves;

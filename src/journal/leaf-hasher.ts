@@ -5,7 +5,8 @@ const HMAC_BLOCK_BYTES = 64;
 
 /**
  * The leaves of one range, as `leafHash` of the segments defines them, for the thread that computes every one: the
- * HMAC is written out as its two hashes (RFC 2104) over memory that is used again, four times as fast.
+ * HMAC is written out as its two hashes (RFC 2104), over memory that is used again. A hash of something this small is
+ * mostly the cost of asking for it; asked for as a string it costs half.
  */
 export class LeafHasher {
   readonly #inner = Buffer.alloc(HMAC_BLOCK_BYTES + 8);
@@ -22,20 +23,20 @@ export class LeafHasher {
     }
   }
 
-  /** The leaf of the record with this sequence, 32 bytes. */
-  leaf(sequence: number, record: Uint8Array): Uint8Array {
+  /** Writes the leaf of the record with this sequence, 32 bytes, into `into` at `offset`. */
+  write(sequence: number, record: Uint8Array, into: Buffer, offset: number): void {
     this.#inner.writeUInt32BE(Math.floor(sequence / 2 ** 32), HMAC_BLOCK_BYTES);
     this.#inner.writeUInt32BE(sequence % 2 ** 32, HMAC_BLOCK_BYTES + 4);
-    this.#outer.set(sha256(this.#inner), HMAC_BLOCK_BYTES);
+    writeHash(this.#inner, this.#outer, HMAC_BLOCK_BYTES);
     const saltedBytes = SALT_BYTES + record.length;
     if (this.#salted.length < saltedBytes) this.#salted = Buffer.alloc(saltedBytes * 2);
-    this.#salted.set(sha256(this.#outer), 0);
+    writeHash(this.#outer, this.#salted, 0);
     this.#salted.set(record, SALT_BYTES);
-    this.#leaf.set(sha256(this.#salted.subarray(0, saltedBytes)), 1);
-    return sha256(this.#leaf);
+    writeHash(this.#salted.subarray(0, saltedBytes), this.#leaf, 1);
+    writeHash(this.#leaf, into, offset);
   }
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash("sha256", bytes, "buffer");
+function writeHash(bytes: Uint8Array, into: Buffer, offset: number): void {
+  into.write(hash("sha256", bytes, "binary"), offset, "latin1");
 }

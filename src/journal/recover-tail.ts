@@ -5,8 +5,16 @@ import { DEDUPLICATION_WINDOW } from "./journal.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import type { CatalogueRow } from "./messages.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { blob, ROW_COLUMNS, tailRow } from "./tail-database.ts";
-import { LEAF_BYTES, rowDamage, rowIds, rowRecords, type TailRow } from "./tail-row.ts";
+import {
+  blob,
+  describeSequences,
+  LEAF_BYTES,
+  loadRow,
+  ROW_COLUMNS,
+  rowIds,
+  rowRecords,
+  type TailRow,
+} from "./tail-row.ts";
 
 /** Of this many last records the leaves are computed again: those that a crash can have touched. */
 const LEAVES_RECOMPUTED = 1024;
@@ -122,16 +130,15 @@ function readGroups(database: DatabaseSync, context: GroupsContext): number {
   let next = sealedEnd;
   const rows = database.prepare(`select ${ROW_COLUMNS} from groups where first >= ? order by first`);
   for (const found of rows.iterate(sealedEnd)) {
-    const row = tailRow(found);
-    const where = `sequences ${row.first} to ${row.first + row.count - 1}`;
+    const row = loadRow(found);
+    const where = describeSequences(row);
     if (row.first !== next) throw new Error(`sequences ${next} to ${row.first - 1} are missing`);
-    const damage = rowDamage(row);
-    if (damage !== undefined) throw new Error(`${where} are damaged: ${damage}`);
     const range = Math.floor(row.first / segmentRecords) * segmentRecords;
     if (row.first + row.count > range + segmentRecords) throw new Error(`${where} lie in more than one range`);
     const salt = salts.get(range);
     if (salt === undefined) throw new Error(`${where} have no range salt`);
-    if (row.first + row.count > recomputeFrom) checkLeaves(row, salt, where);
+    if (row.first + row.count > recomputeFrom && !hasItsLeaves(row, salt))
+      throw new Error(`${where} have other leaves`);
     let sequence = row.first;
     for (const id of rowIds(row.ids)) recentIds.add(id, sequence++);
     next = sequence;
@@ -139,12 +146,13 @@ function readGroups(database: DatabaseSync, context: GroupsContext): number {
   return next;
 }
 
-function checkLeaves(row: TailRow, salt: Uint8Array, where: string): void {
+function hasItsLeaves(row: TailRow, salt: Uint8Array): boolean {
   const hasher = new LeafHasher(salt);
+  const leaves = Buffer.alloc(row.leaves.length);
   for (const [index, record] of rowRecords(row).entries()) {
-    const stored = row.leaves.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
-    if (!stored.equals(hasher.leaf(row.first + index, record))) throw new Error(`${where} are damaged: leaves`);
+    hasher.write(row.first + index, record, leaves, index * LEAF_BYTES);
   }
+  return leaves.equals(row.leaves);
 }
 
 function readCursors(database: DatabaseSync): (readonly [string, number])[] {

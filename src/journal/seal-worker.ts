@@ -5,8 +5,8 @@ import { DirectoryObjectStore } from "../store/index.ts";
 import { Faults } from "./faults.ts";
 import type { CatalogueRow, SealAnswer, SealedRange, SealRequest, SealWorkerData } from "./messages.ts";
 import { buildSegment, type SegmentInput } from "./segment/index.ts";
-import { blob, openForReading, ROW_COLUMNS, tailRow } from "./tail-database.ts";
-import { rowDamage, rowRecords } from "./tail-row.ts";
+import { openForReading } from "./tail-database.ts";
+import { blob, loadRow, ROW_COLUMNS, rowRecords } from "./tail-row.ts";
 
 /** The sealing thread: makes the object of a full range, or reads one again, so that neither keeps a commit waiting. */
 function run(port: NonNullable<typeof parentPort>, data: SealWorkerData): void {
@@ -51,15 +51,16 @@ function readRange(path: string, first: number, count: number): SegmentInput & {
     const leaves: Buffer[] = [];
     const ids: Buffer[] = [];
     for (const found of rows.iterate(first, first + count)) {
-      const row = tailRow(found);
-      const damage = row.first === first + records.length ? rowDamage(row) : "a hole before it";
-      if (damage !== undefined) throw new Failure(`row at sequence ${row.first} of ${path} is damaged: ${damage}`);
+      const row = loadRow(found);
+      assert(row.first === first + records.length, "a tail has no holes");
       for (const record of rowRecords(row)) records.push(record);
       leaves.push(row.leaves);
       ids.push(row.ids);
     }
     assert(records.length === count, "a range is sealed once it is full");
     return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: Buffer.concat(ids) };
+  } catch (cause) {
+    throw new Failure(`read journal tail ${path}`, cause);
   } finally {
     database.close();
   }

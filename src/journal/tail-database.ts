@@ -1,5 +1,4 @@
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import type { TailRow } from "./tail-row.ts";
+import { DatabaseSync } from "node:sqlite";
 
 /**
  * The tables of tail.db. Records come first into `groups`; a full range moves into an object that `segments` names, and
@@ -11,7 +10,8 @@ const SCHEMA = `
   create table if not exists settings (name text primary key, value integer not null) strict;
   create table if not exists groups (
     first integer primary key, count integer not null, crc integer not null,
-    ids blob not null, leaves blob not null, lengths blob not null, records blob not null) strict;
+    ids blob not null, leaves blob not null, lengths blob not null,
+    zipped integer not null, records blob not null) strict;
   create table if not exists range_salts (first integer primary key, salt blob not null, crc integer not null) strict;
   create table if not exists segments (
     first integer primary key, count integer not null, key text not null, bytes integer not null,
@@ -31,7 +31,7 @@ export function openForWriting(path: string, bytesMax: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
     database.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`);
-    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384`);
+    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-2000`);
     database.exec(`PRAGMA max_page_count=${Math.ceil(bytesMax / PAGE_BYTES)}`);
     database.exec(SCHEMA);
     return database;
@@ -43,25 +43,4 @@ export function openForWriting(path: string, bytesMax: number): DatabaseSync {
 
 export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: 5000 });
-}
-
-/** The columns of `groups`, in the order of TailRow. */
-export const ROW_COLUMNS = "first, count, crc, ids, leaves, lengths, records";
-
-/** A row of `groups` as it was read; nothing in it is verified yet. */
-export function tailRow(row: Record<string, SQLOutputValue>): TailRow {
-  return {
-    first: Number(row.first),
-    count: Number(row.count),
-    crc: Number(row.crc),
-    ids: blob(row.ids),
-    leaves: blob(row.leaves),
-    lengths: blob(row.lengths),
-    records: blob(row.records),
-  };
-}
-
-export function blob(value: SQLOutputValue | undefined): Buffer {
-  if (!(value instanceof Uint8Array)) return Buffer.alloc(0);
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }

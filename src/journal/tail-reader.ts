@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Failure } from "../core/index.ts";
 import type { JournalEntry } from "./journal.ts";
-import { openForReading, ROW_COLUMNS, tailRow } from "./tail-database.ts";
-import { rowDamage, rowRecords } from "./tail-row.ts";
+import { openForReading } from "./tail-database.ts";
+import { loadRow, ROW_COLUMNS, rowRecords } from "./tail-row.ts";
 
 /** Entries that are not sealed yet, read beside the thread that writes: WAL lets neither wait for the other. */
 export class TailReader {
@@ -37,25 +37,14 @@ export class TailReader {
   #row(sequence: number): { readonly first: number; readonly records: readonly Uint8Array[] } {
     const last = this.#last;
     if (last !== undefined && sequence >= last.first && sequence < last.first + last.records.length) return last;
-    const found = this.#read(sequence);
-    const row = found === undefined ? undefined : tailRow(found);
-    if (row === undefined || sequence >= row.first + row.count) {
-      throw new Failure(`read journal tail ${this.#path}: sequence ${sequence} is missing`);
-    }
-    const damage = rowDamage(row);
-    if (damage !== undefined) {
-      const where = `sequences ${row.first} to ${row.first + row.count - 1}`;
-      throw new Failure(`read journal tail ${this.#path}: ${where} are damaged: ${damage}`);
-    }
-    this.#last = { first: row.first, records: rowRecords(row) };
-    return this.#last;
-  }
-
-  #read(sequence: number): ReturnType<StatementSync["get"]> {
     try {
-      return this.#rowOf.get(sequence);
+      const found = this.#rowOf.get(sequence);
+      const row = found === undefined ? undefined : loadRow(found);
+      if (row === undefined || sequence >= row.first + row.count) throw new Error(`sequence ${sequence} is missing`);
+      this.#last = { first: row.first, records: rowRecords(row) };
+      return this.#last;
     } catch (cause) {
-      throw new Failure(`read journal tail ${this.#path} at sequence ${sequence}`, cause);
+      throw new Failure(`read journal tail ${this.#path}`, cause);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { crc32 } from "node:zlib";
+import type { SQLOutputValue } from "node:sqlite";
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { PackedRecords } from "./packed-records.ts";
 
 export const LEAF_BYTES = 32;
@@ -6,34 +7,51 @@ export const LEAF_BYTES = 32;
 /** One commit group, or the part of it that lies in one range. */
 export interface TailRow extends PackedRecords {
   readonly first: number;
-  /** CRC-32 of everything else in the row. */
-  readonly crc: number;
   /** LEAF_BYTES per record. */
   readonly leaves: Buffer;
 }
 
-export function rowChecksum(row: Omit<TailRow, "crc">): number {
-  const numbers = Buffer.alloc(16);
-  numbers.writeDoubleLE(row.first, 0);
-  numbers.writeDoubleLE(row.count, 8);
-  return [row.ids, row.leaves, row.lengths, row.records].reduce((crc, bytes) => crc32(bytes, crc), crc32(numbers));
+/** The row as it lies in the table. */
+export interface StoredRow extends TailRow {
+  /** 1 when `records` is a zstd frame. */
+  readonly zipped: number;
+  /** CRC-32 of everything else, as stored. */
+  readonly crc: number;
 }
 
-/** What is wrong with the row, or undefined when all of it is as it was written. */
-export function rowDamage(row: TailRow): string | undefined {
-  if (rowChecksum(row) !== row.crc) return "checksum";
-  if (row.lengths.length !== row.count * 4 || row.leaves.length !== row.count * LEAF_BYTES) return "count of records";
-  let bytes = 0;
-  for (let index = 0; index < row.count; index++) bytes += row.lengths.readUInt32LE(index * 4);
-  if (bytes !== row.records.length) return "lengths of records";
-  return idsDamage(row);
+/** The columns of `groups`, in the order that StoredRow is written in. */
+export const ROW_COLUMNS = "first, count, crc, ids, leaves, lengths, zipped, records";
+
+/** From here on compressing costs less than writing: each byte would be written twice, to the log and to the file. */
+const ZIPPED_BYTES_MIN = 8 * 1024;
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+export function storeRow(row: TailRow): StoredRow {
+  const zip = row.records.length >= ZIPPED_BYTES_MIN ? zstdCompressSync(row.records, LEVEL) : row.records;
+  const zipped = zip.length < row.records.length ? 1 : 0;
+  const stored = { ...row, zipped, records: zipped === 1 ? zip : row.records };
+  return { ...stored, crc: checksum(stored) };
 }
 
-function idsDamage({ ids, count }: PackedRecords): string | undefined {
-  let offset = 0;
-  let found = 0;
-  for (; offset < ids.length; found++) offset += 1 + (ids[offset] ?? 0);
-  return offset === ids.length && found === count ? undefined : "eventIDs";
+/** @throws {Error} naming the sequences when the row is not in every bit as it was written. */
+export function loadRow(found: Readonly<Record<string, SQLOutputValue>>): TailRow {
+  const stored: StoredRow = {
+    first: Number(found.first),
+    count: Number(found.count),
+    crc: Number(found.crc),
+    ids: blob(found.ids),
+    leaves: blob(found.leaves),
+    lengths: blob(found.lengths),
+    zipped: Number(found.zipped),
+    records: blob(found.records),
+  };
+  const damage = checksum(stored) === stored.crc ? undefined : "checksum";
+  if (damage === undefined && hasGoodShape(stored)) return unzip(stored);
+  throw new Error(`${describeSequences(stored)} are damaged: ${damage ?? "shape"}`);
+}
+
+export function describeSequences({ first, count }: { readonly first: number; readonly count: number }): string {
+  return `sequences ${first} to ${first + count - 1}`;
 }
 
 /** The bytes of each record, as views of the row's memory. */
@@ -55,4 +73,35 @@ export function* rowIds(ids: Buffer): Generator<string> {
     yield ids.toString("latin1", offset + 1, end);
     offset = end;
   }
+}
+
+export function blob(value: SQLOutputValue | undefined): Buffer {
+  if (!(value instanceof Uint8Array)) return Buffer.alloc(0);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+function checksum(row: Omit<StoredRow, "crc">): number {
+  const numbers = Buffer.alloc(24);
+  numbers.writeDoubleLE(row.first, 0);
+  numbers.writeDoubleLE(row.count, 8);
+  numbers.writeDoubleLE(row.zipped, 16);
+  return [row.ids, row.leaves, row.lengths, row.records].reduce((crc, bytes) => crc32(bytes, crc), crc32(numbers));
+}
+
+/** Cheap to ask, and whoever reads on relies on it: a checksum of 32 bits lets one damage in four thousand million by. */
+function hasGoodShape({ count, ids, lengths, leaves }: StoredRow): boolean {
+  let idCount = 0;
+  let offset = 0;
+  for (; offset < ids.length; idCount++) offset += 1 + (ids[offset] ?? 0);
+  const idsFit = offset === ids.length && idCount === count;
+  return count > 0 && idsFit && lengths.length === count * 4 && leaves.length === count * LEAF_BYTES;
+}
+
+function unzip(row: StoredRow): TailRow {
+  let bytes = 0;
+  for (let index = 0; index < row.count; index++) bytes += row.lengths.readUInt32LE(index * 4);
+  const bounds = { chunkSize: Math.max(64, bytes), maxOutputLength: Math.max(1, bytes) };
+  const records = row.zipped === 1 ? zstdDecompressSync(row.records, bounds) : row.records;
+  if (records.length !== bytes) throw new Error(`${describeSequences(row)} are damaged: lengths`);
+  return { ...row, records };
 }

@@ -252,7 +252,7 @@ const UNPROVEN: readonly Case[] = [
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": "DynamoDB_20120810.ListTables",
       }),
-    other(404, "UnknownOperationException", "ListTables", "Unknown"),
+    other(404, "UnknownOperationException", "ListTables", "Root"),
   ],
 ];
 
@@ -260,24 +260,24 @@ const PROVEN: readonly Case[] = [
   [
     "an unknown operation (JSON)",
     () => cloudtrail("{}", { "x-amz-target": "CloudTrail_20131101.Nothing" }),
-    { ...lookup(400, "UnknownOperationException", "Unknown"), eventName: "Nothing" },
+    { ...lookup(400, "UnknownOperationException", "Root"), eventName: "Nothing" },
   ],
   [
     "an unknown operation (query)",
     () => iam(`Action=Nothing&${VERSION}`),
-    { ...list(400, "InvalidAction", "Unknown"), eventName: "Nothing" },
+    { ...list(400, "InvalidAction", "Root"), eventName: "Nothing" },
   ],
   [
     "an unknown operation (CBOR)",
     () => cbor(Buffer.from([0xa0]), "Nothing"),
-    other(404, "UnknownOperationException", "Nothing", "Unknown"),
+    other(404, "UnknownOperationException", "Nothing", "Root"),
   ],
   [
     "an operation that is not served yet",
     () => cloudtrail("{}", { "x-amz-target": "CloudTrail_20131101.ListTrails" }),
     { ...lookup(400, "UnsupportedOperationException", "Root"), eventName: "ListTrails" },
   ],
-  ["no operation", () => iam(VERSION), { ...list(400, "MissingAction", "Unknown"), eventName: "UnknownOperation" }],
+  ["no operation", () => iam(VERSION), { ...list(400, "MissingAction", "Root"), eventName: "UnknownOperation" }],
   ["malformed JSON", () => cloudtrail(`{"MaxResults":`), lookup(400, "SerializationException", "Root")],
   ["JSON that is no object", () => cloudtrail(`[1]`), lookup(400, "SerializationException", "Root")],
   [
@@ -317,17 +317,17 @@ const PROVEN: readonly Case[] = [
   [
     "JSON where a form belongs",
     () => iam(`{"Action":"ListUsers"}`),
-    { ...list(400, "MissingAction", "Unknown"), eventName: "UnknownOperation" },
+    { ...list(400, "MissingAction", "Root"), eventName: "UnknownOperation" },
   ],
   [
     "invalid percent-encoding in a form",
     () => iam(`Action=ListUsers&${VERSION}&PathPrefix=%zz`),
-    list(400, "MalformedQueryString", "Unknown"),
+    list(400, "MalformedQueryString", "Root"),
   ],
   [
     "bad UTF-8 in a form",
     () => iam(`Action=ListUsers&${VERSION}&PathPrefix=%ff%fe`),
-    list(400, "MalformedQueryString", "Unknown"),
+    list(400, "MalformedQueryString", "Root"),
   ],
   [
     "a number that is none in a form",
@@ -342,12 +342,12 @@ const PROVEN: readonly Case[] = [
   [
     "1 MB of junk in a form",
     () => iam(`Action=TagUser&${VERSION}&${"a&".repeat(500_000)}`),
-    { ...list(400, "MalformedQueryString", "Unknown"), eventName: "TagUser" },
+    { ...list(400, "MalformedQueryString", "Root"), eventName: "TagUser" },
   ],
   [
     "invalid percent-encoding in the path",
     () => signed("iam", "POST", "/%zz", `Action=Nothing&${VERSION}`, FORM),
-    { ...list(400, "InvalidAction", "Unknown"), eventName: "Nothing" },
+    { ...list(400, "InvalidAction", "Root"), eventName: "Nothing" },
   ],
 ];
 

@@ -40,7 +40,7 @@ export interface Client {
   ): Promise<Answer<OutputOf<Services[Name][Operation]>>>;
 }
 
-export interface Answer<Output> {
+interface Answer<Output> {
   readonly output: Output;
   /** The `requestID` of the call's own record. */
   readonly requestId: string | undefined;

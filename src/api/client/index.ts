@@ -3,4 +3,4 @@
  * and reads the answers. It knows only what any AWS client knows, the service models, and has no private door.
  */
 export { CallError } from "./call-error.ts";
-export { type Answer, type Client, type ClientCredentials, createClient } from "./client.ts";
+export { type Client, type ClientCredentials, createClient } from "./client.ts";

@@ -10,7 +10,7 @@ const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 /** Sends a request once and resolves with the whole answer, whatever its status. */
 export type Send = (request: WireRequest, limits: SendLimits) => Promise<WireResponse>;
 
-export interface SendLimits {
+interface SendLimits {
   /** From the first byte sent to the last received. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;

@@ -9,6 +9,7 @@ import type { IdentitySchema } from "../../identity/index.ts";
 import type { Operations } from "../operation.ts";
 import { accountAliases } from "./account-aliases.ts";
 import { attachedPolicies } from "./attached-policies.ts";
+import { contextKeys } from "./context-keys.ts";
 import { createAccessKey } from "./create-access-key.ts";
 import { createGroup } from "./create-group.ts";
 import { createPolicy } from "./create-policy.ts";
@@ -40,6 +41,8 @@ import { loginProfiles } from "./login-profiles.ts";
 import { permissionsBoundaries } from "./permissions-boundaries.ts";
 import { policyVersions } from "./policy-versions.ts";
 import { roleUpdates } from "./role-updates.ts";
+import { simulateCustomPolicy } from "./simulate-custom-policy.ts";
+import { simulatePrincipalPolicy } from "./simulate-principal-policy.ts";
 import { tags } from "./tags.ts";
 import { updateAccessKey } from "./update-access-key.ts";
 import { updateGroup } from "./update-group.ts";
@@ -87,6 +90,10 @@ export function iamOperations(needs: IamNeeds): Operations<IamOperations, Identi
     ...inlinePolicies(needs),
     ...permissionsBoundaries,
     ...tags(needs),
+
+    SimulateCustomPolicy: simulateCustomPolicy(needs),
+    SimulatePrincipalPolicy: simulatePrincipalPolicy(needs),
+    ...contextKeys,
 
     ...accountAliases,
     GetAccountSummary: getAccountSummary,

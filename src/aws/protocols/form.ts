@@ -39,7 +39,7 @@ export function formOf(request: WireRequest): Form {
   return form;
 }
 
-export function isForm(request: WireRequest): boolean {
+function isForm(request: WireRequest): boolean {
   return request.body.length > 0 && FORM_TYPE.test(headerValue(request.headers, "content-type") ?? "");
 }
 

@@ -57,10 +57,15 @@ export function timestampText(date: Date, format: TimestampFormat): string {
     case "unixTimestamp":
       return String(date.getTime() / 1000);
     case "iso8601":
-      return date.toISOString().replace(".000Z", "Z");
+      return isoText(date);
     case "rfc822":
       return httpDate(date);
   }
+}
+
+function isoText(date: Date): string {
+  const text = date.toISOString();
+  return text.endsWith(".000Z") ? `${text.slice(0, -5)}Z` : text;
 }
 
 function httpDate(date: Date): string {

@@ -163,7 +163,12 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\r", "&#xD;"],
 ]);
 
+/** Finds, faster than `SPECIAL`, all that it may touch. */
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const SUSPICIOUS = /[&<>"\u0000-\u001F\uD800-\uDFFF\uFFFE\uFFFF]/;
+
 /** Text for an element or an attribute in double quotes. */
 export function escapeXml(text: string): string {
+  if (!SUSPICIOUS.test(text)) return text;
   return text.replace(SPECIAL, (character) => ESCAPES.get(character) ?? "\uFFFD");
 }

@@ -1,5 +1,5 @@
 import type { LookupAttributeName } from "../../record/index.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, u32Array } from "./byte-reader.ts";
 import { bitmapRanks, intersection, listedRanks, NO_RANKS, type Ranks, singleRank } from "./posting-list.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { LISTED, ORDER_PAGE_ENTRIES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
@@ -34,9 +34,7 @@ export class SegmentIndex {
   private constructor(file: SegmentFile, fences: Uint8Array, orderTable: Uint8Array) {
     this.#file = file;
     this.#hash = termHash(Buffer.from(file.footer.salt, "base64"));
-    this.#fences = Uint32Array.from({ length: fences.length / 4 }, (_, index) =>
-      new ByteReader(fences, index * 4).u32(),
-    );
+    this.#fences = u32Array(fences);
     this.#pages = decodeOrderTable(orderTable);
   }
 
