@@ -86,7 +86,6 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     const started = needs.clock.elapsed();
     try {
       await identifyOrTellWho(needs, trace);
-      if (arrived.broken !== undefined) throw arrived.broken;
       const operation = await admit(needs, trace);
       const call = callOf(needs, trace);
       return operation.mutates
@@ -100,17 +99,22 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
   };
 }
 
-/** A request that names nothing we serve goes no further, but its record says who sent it, where that can be proven. */
+/**
+ * A request that names nothing we serve goes no further, but its record says who sent it, where that can be proven. Of
+ * one that did not come whole that is told, and the rest as far as it can be.
+ */
 async function identifyOrTellWho(needs: AnswerNeeds, trace: Trace): Promise<void> {
+  const { broken } = trace.arrived;
   try {
     identify(needs, trace);
   } catch (refused) {
-    // A body that did not come whole matches no signature. What else is wrong is not worth more than the refusal.
-    if (trace.signed !== undefined && trace.arrived.broken === undefined) {
-      await authenticate(needs, trace).catch(() => undefined);
-    }
+    // A body that did not come whole matches no signature.
+    if (broken !== undefined) throw broken;
+    // What else is wrong is not worth more than the refusal.
+    if (trace.signed !== undefined) await authenticate(needs, trace).catch(() => undefined);
     throw refused;
   }
+  if (broken !== undefined) throw broken;
 }
 
 /** Which service, operation and protocol; needs no trust in the request. */

@@ -1,35 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import type { WireRequest, WireResponse } from "../aws/index.ts";
 import { Failure, Refusal } from "../core/index.ts";
 import type { ArrivedRequest } from "./answer-call.ts";
-
-/** Every bound of the HTTP side, with its unit. */
-export const HTTP_LIMITS: Readonly<
-  Record<
-    | "bodyBytes"
-    | "headerBytes"
-    | "headersMs"
-    | "requestMs"
-    | "keepAliveMs"
-    | "connections"
-    | "discardBytes"
-    | "discardMs",
-    number
-  >
-> = {
-  /** The largest request of the services we serve is 1 MB (PutAuditEvents), and form encoding can triple a policy. */
-  bodyBytes: 2 * 1024 * 1024,
-  headerBytes: 16 * 1024,
-  headersMs: 10_000,
-  requestMs: 60_000,
-  keepAliveMs: 65_000,
-  connections: 10_000,
-  /** A refused body is read and thrown away up to here, so that the client gets to read why. */
-  discardBytes: 256 * 1024 * 1024,
-  discardMs: 20_000,
-};
+import { Connection } from "./connection.ts";
+import { HTTP_LIMITS } from "./http-limits.ts";
+import { announcesTooMuch, discardRest, readBody } from "./request-body.ts";
 
 export interface HttpAddress {
   readonly host: string;
@@ -42,39 +19,15 @@ export interface ListeningServer {
   close(graceMs: number): Promise<void>;
 }
 
+type Answer = (arrived: ArrivedRequest) => Promise<WireResponse>;
+
 /** Serves the AWS API over HTTP/1.1: whole requests in, whole answers out, every bound of HTTP_LIMITS held. */
-export async function serveHttp(
-  address: HttpAddress,
-  answer: (arrived: ArrivedRequest) => Promise<WireResponse>,
-  log: Logger,
-): Promise<ListeningServer> {
-  const server = createServer(
-    {
-      maxHeaderSize: HTTP_LIMITS.headerBytes,
-      headersTimeout: HTTP_LIMITS.headersMs,
-      requestTimeout: HTTP_LIMITS.requestMs,
-      keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
-      connectionsCheckingInterval: 1_000,
-      requireHostHeader: false,
-    },
-    (request, response) => {
-      serveRequest(request, response, answer).catch((err: unknown) => {
-        log.error({ err }, "an answer could not be given");
-        response.destroy();
-      });
-    },
-  );
-  server.maxConnections = HTTP_LIMITS.connections;
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    refuseUnreadable(error, socket as Socket, answer).catch((err: unknown) => {
-      log.error({ err }, "an unreadable request could not be answered");
-      socket.destroy();
-    });
-  });
-  await listen(server, address);
+export async function serveHttp(address: HttpAddress, answer: Answer, log: Logger): Promise<ListeningServer> {
+  const door = new Door(answer, log);
+  await listen(door.server, address);
   return {
-    port: (server.address() as AddressInfo).port,
-    close: (graceMs) => closeGracefully(server, graceMs),
+    port: (door.server.address() as AddressInfo).port,
+    close: (graceMs) => door.close(graceMs),
   };
 }
 
@@ -94,119 +47,182 @@ export async function closeGracefully(server: Server, graceMs: number): Promise<
   clearTimeout(timer);
 }
 
-async function serveRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: (arrived: ArrivedRequest) => Promise<WireResponse>,
-): Promise<void> {
-  const { body, broken } = await readBody(request);
-  const arrived: ArrivedRequest = {
-    wire: wireRequest(request, body),
-    sourceIp: addressOf(request.socket),
-    secure: false,
-    ...(broken === undefined ? {} : { broken }),
-  };
-  const { status, headers, body: answerBody } = await answer(arrived);
-  if (response.destroyed) return;
-  if (broken !== undefined) response.setHeader("connection", "close");
-  response.writeHead(status, { ...headers, "content-length": answerBody.length });
-  response.end(request.method === "HEAD" ? undefined : answerBody);
-  if (broken !== undefined) discardRest(request);
+/** Where requests come in: whatever came, readable or not, goes to `answer` once, and its answer goes out. */
+class Door {
+  readonly server: Server;
+  readonly #answer: Answer;
+  readonly #log: Logger;
+  readonly #connections = new Map<Socket, Connection>();
+  /** Calls whose record may still be on its way, even when their connection is gone. */
+  readonly #underWay = new Set<Promise<void>>();
+  #closing = false;
+
+  constructor(answer: Answer, log: Logger) {
+    this.#answer = answer;
+    this.#log = log;
+    this.server = createServer({
+      maxHeaderSize: HTTP_LIMITS.headerBytes,
+      headersTimeout: HTTP_LIMITS.headersMs,
+      requestTimeout: HTTP_LIMITS.requestMs,
+      keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
+      connectionsCheckingInterval: 1_000,
+      requireHostHeader: false,
+    });
+    this.server.maxConnections = HTTP_LIMITS.connections;
+    this.server.timeout = HTTP_LIMITS.stalledMs;
+    // Headers are bounded in bytes; a bound on their number would drop some without a word.
+    this.server.maxHeadersCount = 0;
+    // A client that has sent its request may close its sending side and still gets its answer.
+    Object.assign(this.server, { httpAllowHalfOpen: true });
+    this.#listen();
+  }
+
+  /** Calls in flight finish for up to `graceMs`; resolves when nothing is under way any more. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const [socket, { calls }] of this.#connections) if (calls === 0) socket.destroySoon();
+    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+    await Promise.all(this.#underWay);
+  }
+
+  #listen(): void {
+    const serve = (request: IncomingMessage, response: ServerResponse, broken?: Refusal): void => {
+      const connection = this.#connectionOf(request.socket);
+      this.#begin(request.socket, () => connection.inTurn(() => this.#serve(request, response, connection, broken)));
+    };
+    this.server.on("connection", (socket: Socket) => this.#connectionOf(socket));
+    this.server.on("request", (request, response) => serve(request, response));
+    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      if (!announcesTooMuch(request)) response.writeContinue();
+      serve(request, response);
+    });
+    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+      serve(request, response, new Refusal("ExpectationFailed", "the only expectation met is 100-continue", 417)),
+    );
+    this.server.on("connect", (request: IncomingMessage, socket: Socket) => {
+      const broken = new Refusal("MethodNotAllowed", "this is no proxy", 405);
+      this.#refuse(socket, wireRequest(request, new Uint8Array()), broken);
+    });
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#failed(error, socket));
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection = new Connection(socket);
+    this.#connections.set(socket, connection);
+    socket.once("close", () => this.#connections.delete(socket));
+    return connection;
+  }
+
+  #begin(socket: Socket, work: () => Promise<void>): void {
+    const done = work().catch((err: unknown) => {
+      this.#log.error({ err }, "an answer could not be given");
+      socket.destroy();
+    });
+    this.#underWay.add(done);
+    void done.then(() => this.#underWay.delete(done));
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+    refused: Refusal | undefined,
+  ): Promise<void> {
+    const { body, broken = refused } = await readBody(request, connection);
+    connection.hold();
+    const reply = await this.#answer({
+      wire: wireRequest(request, body),
+      sourceIp: connection.sourceIp,
+      secure: false,
+      ...(broken === undefined ? {} : { broken }),
+    });
+    if (response.destroyed) return;
+    const gone = new Promise<void>((resolve) => response.once("close", () => resolve()));
+    const last = broken !== undefined || (this.#closing && connection.calls === 1);
+    if (last) response.setHeader("connection", "close");
+    response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.length });
+    const shown = request.method === "HEAD" ? "" : reply.body;
+    if (broken === undefined) {
+      response.end(shown);
+    } else {
+      // The answer is whole on its way; only its end, which closes the connection, waits.
+      response.write(shown);
+      await discardRest(request);
+      response.end();
+    }
+    await gone;
+  }
+
+  /** The parser gave up on what a client sends, or the client did not send it in time. */
+  #failed(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#connectionOf(socket);
+    if (connection.breakBody?.(unreadable(error)) === true || connection.unreadable) return;
+    // A peer that only went away, or came and said nothing, asked for nothing.
+    if (error.code === "ECONNRESET" || !socket.writable || socket.bytesRead === 0) {
+      socket.destroy();
+      return;
+    }
+    this.#refuse(socket, NOTHING, unreadable(error));
+  }
+
+  /** Answers, after everything before it, what Node's server gives no response for. */
+  #refuse(socket: Socket, wire: WireRequest, broken: Refusal): void {
+    const connection = this.#connectionOf(socket);
+    connection.unreadable = true;
+    this.#begin(socket, () =>
+      connection.inTurn(async () => {
+        const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure: false, broken });
+        socket.end(rawResponse(reply));
+        // What still comes is thrown away for a while: closed over unread bytes, the answer would be lost on its way.
+        socket.on("data", () => undefined).resume();
+        setTimeout(() => socket.destroy(), HTTP_LIMITS.discardMs).unref();
+      }),
+    );
+  }
+}
+
+/** A request of which nothing could be read. */
+const NOTHING: WireRequest = { method: "", path: "", query: "", headers: {}, body: new Uint8Array() };
+
+const UNREADABLE: Readonly<Record<string, readonly [code: string, message: string, status: number]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "RequestHeaderSectionTooLarge",
+    `the headers have more than ${HTTP_LIMITS.headerBytes} bytes`,
+    431,
+  ],
+  HPE_INVALID_EOF_STATE: ["IncompleteBody", "the request ended before it was whole", 400],
+  ERR_HTTP_REQUEST_TIMEOUT: ["RequestTimeout", "the request took too long to arrive", 408],
+};
+
+function unreadable(error: NodeJS.ErrnoException): Refusal {
+  const known = UNREADABLE[error.code ?? ""];
+  if (known !== undefined) return new Refusal(...known);
+  return new Refusal("MalformedRequest", `the request is not HTTP: ${error.message}`, 400);
 }
 
 function wireRequest(request: IncomingMessage, body: Uint8Array): WireRequest {
-  const url = request.url ?? "/";
+  // A client that takes us for a proxy names the server too.
+  const url = (request.url ?? "").replace(/^https?:\/\/[^/?#]*/i, "");
   const mark = url.indexOf("?");
   return {
     method: request.method ?? "GET",
-    path: mark < 0 ? url : url.slice(0, mark),
+    path: (mark < 0 ? url : url.slice(0, mark)) || "/",
     query: mark < 0 ? "" : url.slice(mark + 1),
     headers: request.headersDistinct,
     body,
   };
 }
 
-/** Resolves with what came, and with why it is not whole when it is not; never rejects. */
-function readBody(request: IncomingMessage): Promise<{ body: Uint8Array; broken?: Refusal }> {
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > HTTP_LIMITS.bodyBytes)
-    return Promise.resolve({ body: new Uint8Array(), broken: tooLarge(announced) });
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const finish = (broken?: Refusal) => {
-      request.removeAllListeners("data");
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      resolve(broken === undefined ? { body } : { body: new Uint8Array(), broken });
-    };
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > HTTP_LIMITS.bodyBytes) finish(tooLarge(size));
-      else chunks.push(chunk);
-    });
-    request.on("end", () => finish());
-    request.on("error", () => finish(brokenOff(size)));
-    request.on("close", () => finish(brokenOff(size)));
-  });
-}
-
-function tooLarge(size: number): Refusal {
-  const limit = HTTP_LIMITS.bodyBytes;
-  return new Refusal("RequestEntityTooLarge", `the body has at least ${size} bytes; at most ${limit} are taken`, 413);
-}
-
-function brokenOff(size: number): Refusal {
-  return new Refusal("IncompleteBody", `the connection ended after ${size} bytes of the body`, 400);
-}
-
-function discardRest(request: IncomingMessage): void {
-  let left = HTTP_LIMITS.discardBytes;
-  const timer = setTimeout(() => request.destroy(), HTTP_LIMITS.discardMs);
-  request.on("data", (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.destroy();
-  });
-  request.on("close", () => clearTimeout(timer));
-  request.on("error", () => clearTimeout(timer));
-  request.resume();
-}
-
-const UNREADABLE: Readonly<Record<string, readonly [status: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    "431 Request Header Fields Too Large",
-    `the headers have over ${HTTP_LIMITS.headerBytes} bytes`,
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long to arrive"],
-};
-
-/** What is not HTTP gets a plain HTTP error, and a record: somebody knocked. */
-async function refuseUnreadable(
-  error: NodeJS.ErrnoException,
-  socket: Socket,
-  answer: (arrived: ArrivedRequest) => Promise<WireResponse>,
-): Promise<void> {
-  // A peer that only went away, or whose request is already being answered, asked for nothing more.
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
-    socket.destroy();
-    return;
-  }
-  const [status, message] = UNREADABLE[error.code ?? ""] ?? [
-    "400 Bad Request",
-    `the request is not HTTP: ${error.message}`,
+function rawResponse({ status, headers, body }: WireResponse): Buffer {
+  const lines = Object.entries({ ...headers, connection: "close", "content-length": body.length });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    ...lines.map(([name, value]) => `${name}: ${value}`),
   ];
-  const wire: WireRequest = { method: "", path: "", query: "", headers: {}, body: new Uint8Array() };
-  const broken = new Refusal("MalformedRequest", message, Number(status.slice(0, 3)));
-  await answer({ wire, sourceIp: addressOf(socket), secure: false, broken });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${message.length}\r\n\r\n${message}`,
-  );
-}
-
-function isAnswering(socket: Socket): boolean {
-  return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
-}
-
-/** IPv4 addresses as such, also when the socket speaks IPv6. */
-function addressOf(socket: Socket): string {
-  return (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
+  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), body]);
 }

@@ -25,9 +25,15 @@ export function identifyService<Served extends { readonly model: Service }>(
 /** What the request calls its operation, for the record of a call that could not be resolved; only if it looks like a name. */
 export function claimedOperation(request: WireRequest): string | undefined {
   const target = headerValue(request.headers, "x-amz-target");
-  const name = target === undefined ? formValue(request, "Action") : target.slice(target.lastIndexOf(".") + 1);
+  const name =
+    target !== undefined
+      ? target.slice(target.lastIndexOf(".") + 1)
+      : (RPC_PATH.exec(request.path)?.[1] ?? formValue(request, "Action"));
   return name !== undefined && /^[A-Za-z][A-Za-z0-9_]{0,127}$/.test(name) ? name : undefined;
 }
+
+/** Where the CBOR protocol names its operation. */
+const RPC_PATH = /\/service\/[^/]+\/operation\/([^/]+)$/;
 
 function byPath<Served extends { readonly model: Service }>(
   served: readonly Served[],

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from "node:http";
+import { Refusal } from "../core/index.ts";
+import type { Connection } from "./connection.ts";
+import { HTTP_LIMITS } from "./http-limits.ts";
+
+export interface RequestBody {
+  readonly body: Uint8Array;
+  /** Why the body is not whole, when it is not; then it is empty. */
+  readonly broken?: Refusal;
+}
+
+/** Resolves with what came, and with why it is not whole when it is not; never rejects. */
+export function readBody(request: IncomingMessage, connection: Connection): Promise<RequestBody> {
+  if (announcedBytes(request) > HTTP_LIMITS.bodyBytes) return Promise.resolve(broken(tooLarge()));
+  // Its turn came only after the connection was gone: nothing more will be told of it, and nobody waits for its answer.
+  if (request.destroyed && !request.readableEnded) return Promise.resolve(broken(gone()));
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (result: RequestBody): void => {
+      connection.breakBody = undefined;
+      request.off("data", take).off("end", end).off("error", fail).off("close", fail);
+      // Whatever else happens to the request is no longer of interest, but an error without a listener would be fatal.
+      request.on("error", () => undefined);
+      resolve(result);
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > HTTP_LIMITS.bodyBytes) finish(broken(tooLarge()));
+      else chunks.push(chunk);
+    };
+    const end = (): void => finish({ body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) });
+    const fail = (): void => finish(broken(brokenOff(size)));
+    connection.breakBody = (why) => {
+      if (request.complete) return false;
+      finish(broken(why));
+      return true;
+    };
+    request.on("data", take).on("end", end).on("error", fail).on("close", fail);
+  });
+}
+
+/** True when the client said itself that it will send more than is taken. */
+export function announcesTooMuch(request: IncomingMessage): boolean {
+  return announcedBytes(request) > HTTP_LIMITS.bodyBytes;
+}
+
+/**
+ * Reads what is left of a refused body and throws it away, so that the client gets to read why: an answer whose
+ * connection is closed over unread bytes is lost on its way. Bounded in bytes and time.
+ */
+export function discardRest(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    let left = HTTP_LIMITS.discardBytes;
+    const timer = setTimeout(resolve, HTTP_LIMITS.discardMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) done();
+    });
+    request.on("end", done).on("close", done).on("error", done);
+    request.resume();
+  });
+}
+
+function announcedBytes(request: IncomingMessage): number {
+  return Number(request.headers["content-length"] ?? 0);
+}
+
+function broken(why: Refusal): RequestBody {
+  return { body: new Uint8Array(), broken: why };
+}
+
+function tooLarge(): Refusal {
+  return new Refusal("RequestEntityTooLarge", `the body has more than ${HTTP_LIMITS.bodyBytes} bytes`, 413);
+}
+
+function gone(): Refusal {
+  return new Refusal("ConnectionClosed", "the connection ended before the request's turn came", 400);
+}
+
+function brokenOff(size: number): Refusal {
+  return new Refusal("IncompleteBody", `the connection ended after ${size} bytes of the body`, 400);
+}
