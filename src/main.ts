@@ -39,7 +39,7 @@ const GRACE_MS = 10_000;
 /** How old the tables' idea of a key's last use may be. */
 const LAST_USED_MS = 2_000;
 
-export interface Running {
+interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
   readonly api: Address;
   readonly console: Address;
@@ -55,7 +55,7 @@ interface World {
 }
 
 /** Starts everything, wired by hand: each part gets what it needs here and nowhere else. */
-export async function startOpenTrail(config: Config, { clock, random, log }: World): Promise<Running> {
+async function startOpenTrail(config: Config, { clock, random, log }: World): Promise<Running> {
   const { dataDirectory, accounts, region } = config;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(dataDirectory);

@@ -36,7 +36,7 @@ export function signsRawPath(service: string): boolean {
 
 const RAW_PATH_SERVICES: ReadonlySet<string> = new Set(["s3", "s3express", "s3-object-lambda", "s3-outposts"]);
 
-export function canonicalPath(path: string, service: string): string {
+function canonicalPath(path: string, service: string): string {
   if (signsRawPath(service)) return encode(decode(path), KEPT_IN_PATH) || "/";
   return encode(withoutDots(path), KEPT_IN_PATH);
 }

@@ -12,9 +12,9 @@
 /** What a pattern is made of: a UTF-16 unit that stands for itself, `ONE` or `MANY`. */
 export type Token = number;
 /** Any one character: `?`. */
-export const ONE: Token = -1;
+const ONE: Token = -1;
 /** Any characters, also none, `:` and `/` included: `*`. */
-export const MANY: Token = -2;
+const MANY: Token = -2;
 
 export interface Pattern {
   /** The whole text when nothing in the pattern is wild; most patterns in policies are such. */
