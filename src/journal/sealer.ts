@@ -1,8 +1,8 @@
-import { Failure, reason } from "../core/index.ts";
+import { Failure } from "../core/index.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import type { CatalogueRow } from "./messages.ts";
+import type { Faults } from "./faults.ts";
 import type { SealClient } from "./seal-client.ts";
-import { describeRange, type SealedRanges } from "./sealed-ranges.ts";
+import { segmentKey, type SealedRanges } from "./sealed-ranges.ts";
 import type { Segment } from "./segment/index.ts";
 
 /** After a range could not be sealed it is tried again this much later. */
@@ -13,6 +13,7 @@ export interface SealerNeeds {
   readonly queue: CommitQueue;
   readonly ranges: SealedRanges;
   readonly segmentRecords: number;
+  readonly faults: Faults;
   readonly onSeal: (segment: Segment) => void;
   readonly onProblem: (failure: Failure) => void;
 }
@@ -53,18 +54,6 @@ export class Sealer {
     });
   }
 
-  /** Reads every object in full; answers what is damaged. Waits for a range that is being sealed. */
-  async verify(): Promise<readonly string[]> {
-    while (this.#running !== undefined) await this.#running;
-    const damages: string[] = [];
-    this.#running = this.#verifyAll(damages).finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
-    this.sealWhatIsFull();
-    return damages;
-  }
-
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
@@ -99,33 +88,19 @@ export class Sealer {
   }
 
   async #sealNext(): Promise<void> {
-    const { client, queue, ranges, segmentRecords, onSeal } = this.#needs;
+    const { client, queue, ranges, segmentRecords, faults, onSeal } = this.#needs;
     const first = this.#recordedEnd;
-    const answer = await client.ask({ kind: "seal", first, count: segmentRecords });
-    if (answer.kind !== "sealed") throw new Error(answer.kind === "failed" ? answer.message : "no answer");
+    const key = segmentKey(first);
+    const { object, sha256, ids } = await client.build({ first, count: segmentRecords });
+    faults.strike("segment", "not written");
+    await ranges.put(key, object);
+    faults.strike("segment", "written, reply lost");
+    const row = { first, count: segmentRecords, key, bytes: object.length, sha256 };
     // A try before this one may have come as far as here.
     const known = ranges.end > first ? ranges.segments.at(-1) : undefined;
-    const segment = known ?? (await ranges.add(answer.range));
-    await queue.seal(answer.range);
+    const segment = known ?? (await ranges.add(row));
+    await queue.seal({ ...row, ids });
     this.#recordedEnd = first + segmentRecords;
     onSeal(segment);
-  }
-
-  async #verifyAll(damages: string[]): Promise<void> {
-    for (const row of this.#needs.ranges.rows) {
-      const answer = await this.#verifyOne(row);
-      if (this.#stopped) return;
-      if (answer !== undefined) damages.push(answer);
-    }
-    await this.#needs.client.stop();
-  }
-
-  async #verifyOne(row: CatalogueRow): Promise<string | undefined> {
-    try {
-      const answer = await this.#needs.client.ask({ kind: "verify", row });
-      return answer.kind === "failed" ? `${describeRange(row)}: ${answer.message}` : undefined;
-    } catch (cause) {
-      return `${describeRange(row)}: ${reason(cause)}`;
-    }
   }
 }
