@@ -98,7 +98,7 @@ export class Committer {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #open(): DatabaseSync {

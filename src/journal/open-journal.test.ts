@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Failure } from "../core/index.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
@@ -107,6 +108,21 @@ describe("segments", () => {
     await expect(openTestJournal(directory, { segmentRecords: 16 })).rejects.toThrow("ranges of 8 records, not 16");
     journal = await openTestJournal(directory);
   });
+});
+
+test("openJournal() with a clock that goes backwards keeps and seals the same bytes", async () => {
+  let nowMs = 2_000_000_000_000;
+  const clock = { now: () => (nowMs -= 60_000), elapsed: () => 0 };
+  const backwards = await openTestJournal(join(directory, "backwards"), { clock });
+  for (const each of [journal, backwards]) {
+    await each.append(testRecords(0, 4));
+    await each.append(testRecords(2, 8));
+    await vi.waitFor(() => expect(each.segments).toHaveLength(1));
+  }
+  expect(await readAll(backwards)).toEqual(await readAll(journal));
+  const key = backwards.segments[0]?.key ?? "";
+  expect(await testObjects(join(directory, "backwards")).read(key)).toEqual(await testObjects(directory).read(key));
+  await backwards.close();
 });
 
 test("openJournal() refuses a directory whose journal is open, and names it", async () => {

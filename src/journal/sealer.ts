@@ -5,8 +5,9 @@ import type { SealClient } from "./seal-client.ts";
 import { segmentKey, type SealedRanges } from "./sealed-ranges.ts";
 import type { Segment } from "./segment/index.ts";
 
-/** After a range could not be sealed it is tried again this much later. */
+/** After a range could not be sealed it is tried again this much later, and after each further failure twice as much. */
 const RETRY_MS = 1000;
+const RETRY_MS_MAX = 60_000;
 
 export interface SealerNeeds {
   readonly client: SealClient;
@@ -28,6 +29,7 @@ export class Sealer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #problem: string | undefined;
+  #failures = 0;
   /** The catalogue holds everything below. */
   #recordedEnd: number;
 
@@ -48,7 +50,7 @@ export class Sealer {
   sealWhatIsFull(): void {
     if (this.#stopped || this.#running !== undefined || this.#retry !== undefined || !this.#isDue()) return;
     // Without a commit at its end the work would be for nothing.
-    if (!this.#needs.queue.health.writable) return this.#tryLater();
+    if (!this.#needs.queue.health.writable) return this.#tryLater(RETRY_MS);
     this.#running = this.#sealAll().finally(() => {
       this.#running = undefined;
     });
@@ -69,6 +71,7 @@ export class Sealer {
     try {
       while (this.#isDue() && !this.#stopped) await this.#sealNext();
       this.#problem = undefined;
+      this.#failures = 0;
       // The thread's memory is worth more than the time that starting it takes.
       await this.#needs.client.stop();
     } catch (cause) {
@@ -76,15 +79,15 @@ export class Sealer {
       const failure = new Failure(`seal the range at sequence ${this.#recordedEnd}`, cause);
       if (this.#problem !== failure.message) this.#needs.onProblem(failure);
       this.#problem = failure.message;
-      this.#tryLater();
+      this.#tryLater(Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX));
     }
   }
 
-  #tryLater(): void {
+  #tryLater(delayMs: number): void {
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.sealWhatIsFull();
-    }, RETRY_MS).unref();
+    }, delayMs).unref();
   }
 
   async #sealNext(): Promise<void> {
