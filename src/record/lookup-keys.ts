@@ -35,7 +35,7 @@ export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
   const timeMs = Date.parse(text(record.eventTime) ?? "");
   // NaN fails the comparison too. No event is older than the clock's zero; later than a four-digit year is not a time.
   if (account === undefined || region === undefined || !(timeMs >= 0 && timeMs <= TIME_MS_MAX)) return undefined;
-  return { scope: lookupScope(account, region, category), timeMs, attributes: [...attributes(record)] };
+  return { scope: lookupScope(account, region, category), timeMs, attributes: attributesOf(record) };
 }
 
 export function lookupScope(account: string, region: string, category: "Management" | "Insight"): string {
@@ -55,28 +55,25 @@ export function lookupUsername(record: AuditRecord): string | undefined {
  * and name once, at most RESOURCES_MAX.
  */
 export function lookupResources(record: AuditRecord): readonly LookupResource[] {
-  const found = new Map<string, LookupResource>();
-  for (const resource of namedResources(record)) {
-    if (found.size === RESOURCES_MAX) break;
-    found.set(`${resource.ResourceType}\0${resource.ResourceName}`, resource);
+  const found: LookupResource[] = [];
+  const add = (ResourceType: string | undefined, ResourceName: string): void => {
+    if (found.length === RESOURCES_MAX) return;
+    if (found.some((known) => known.ResourceName === ResourceName && known.ResourceType === ResourceType)) return;
+    found.push(ResourceType === undefined ? { ResourceName } : { ResourceType, ResourceName });
+  };
+  if (Array.isArray(record.resources)) {
+    for (const resource of record.resources as readonly (RecordResource | null)[]) {
+      const name = text(resource?.ARN) || text(resource?.ARNPrefix);
+      if (name) add(text(resource?.type) || undefined, name);
+    }
   }
-  return [...found.values()];
+  parameterResources(record, add);
+  return found;
 }
 
 export interface LookupResource {
   readonly ResourceType?: string;
   readonly ResourceName: string;
-}
-
-function* namedResources(record: AuditRecord): Generator<LookupResource> {
-  if (Array.isArray(record.resources)) {
-    for (const resource of record.resources as readonly (RecordResource | null)[]) {
-      const name = text(resource?.ARN) ?? text(resource?.ARNPrefix);
-      const type = text(resource?.type);
-      if (name) yield type ? { ResourceType: type, ResourceName: name } : { ResourceName: name };
-    }
-  }
-  yield* parameterResources(record);
 }
 
 /** A record may name any number of resources; history finds it by this many. */
@@ -86,24 +83,22 @@ const TIME_MS_MAX = 253_402_300_799_999;
 /** LookupEvents takes values of up to 2,000 characters: nobody can ask for a longer one. */
 const VALUE_LENGTH_MAX = 2000;
 
-function* attributes(record: AuditRecord): Generator<readonly [LookupAttributeName, string]> {
-  const single: readonly (readonly [LookupAttributeName, unknown])[] = [
-    ["EventId", record.eventID],
-    ["EventName", record.eventName],
-    ["ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined],
-    ["Username", lookupUsername(record)],
-    ["EventSource", record.eventSource],
-    ["AccessKeyId", record.userIdentity?.accessKeyId],
-  ];
-  for (const [name, value] of single) if (askable(value)) yield [name, value];
+function attributesOf(record: AuditRecord): LookupEntry["attributes"] {
+  const found: (readonly [LookupAttributeName, string])[] = [];
+  const add = (name: LookupAttributeName, value: unknown): void => {
+    if (typeof value === "string" && value !== "" && value.length <= VALUE_LENGTH_MAX) found.push([name, value]);
+  };
+  add("EventId", record.eventID);
+  add("EventName", record.eventName);
+  add("ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined);
+  add("Username", lookupUsername(record));
+  add("EventSource", record.eventSource);
+  add("AccessKeyId", record.userIdentity?.accessKeyId);
   for (const { ResourceType, ResourceName } of lookupResources(record)) {
-    if (askable(ResourceType)) yield ["ResourceType", ResourceType];
-    if (askable(ResourceName)) yield ["ResourceName", ResourceName];
+    add("ResourceType", ResourceType);
+    add("ResourceName", ResourceName);
   }
-}
-
-function askable(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= VALUE_LENGTH_MAX;
+  return found;
 }
 
 function text(value: unknown): string | undefined {

@@ -129,25 +129,27 @@ function parsePath(type: string, text: string): Parameter {
   };
 }
 
-/** The resources that a call's parameters name, in the order of the table. The record is hostile: its members may be any JSON. */
-export function* parameterResources(
-  record: AuditRecord,
-): Generator<{ readonly ResourceType: string; readonly ResourceName: string }> {
+/**
+ * Hands every resource that a call's parameters name to `found`, in the order of the table. The record is hostile: its
+ * members may be any JSON.
+ */
+export function parameterResources(record: AuditRecord, found: (type: string, name: string) => void): void {
   for (const { type, call, half, steps } of PARAMETERS.get(record.eventSource) ?? []) {
-    if (call !== undefined && call !== record.eventName) continue;
-    for (const name of valuesAt(record[half], steps)) {
-      if (typeof name === "string" && name !== "") yield { ResourceType: type, ResourceName: name };
-    }
+    if (call === undefined || call === record.eventName) walk(record[half], steps, 0, (name) => found(type, name));
   }
 }
 
-function valuesAt(root: unknown, steps: Parameter["steps"]): readonly unknown[] {
-  let values: readonly unknown[] = [root];
-  for (const { name, each } of steps) {
-    values = values.map((value) =>
-      typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined,
-    );
-    if (each) values = values.flatMap((value) => (Array.isArray(value) ? value : []));
+/** This runs for every record: it allocates nothing on the way, for most paths lead nowhere. */
+function walk(value: unknown, steps: Parameter["steps"], depth: number, found: (text: string) => void): void {
+  const step = steps[depth];
+  if (step === undefined) {
+    if (typeof value === "string" && value !== "") found(value);
+    return;
   }
-  return values;
+  if (typeof value !== "object" || value === null) return;
+  const next = (value as Readonly<Record<string, unknown>>)[step.name];
+  if (next === undefined) return;
+  if (!step.each) walk(next, steps, depth + 1, found);
+  else if (Array.isArray(next))
+    for (const element of next as readonly unknown[]) walk(element, steps, depth + 1, found);
 }

@@ -21,10 +21,10 @@ export function buildSegment({ first, salt, records, leaves }: SegmentInput): Ui
   assert(records.length > 0, "a segment holds at least one record");
   assert(salt.length === 32, "a range salt has 32 bytes");
   assert(leaves.length === records.length * 32, "a segment holds one leaf per record");
-  const ordered = orderRecords(records);
+  const ordered = orderRecords(records, termHash(salt));
   const { dictionary, blocks, blockTable } = encodeBlocks(records);
   const { order, orderTable } = encodeOrder(ordered);
-  const { terms, termFences, postings } = encodeTerms(ordered, termHash(salt));
+  const { terms, termFences, postings } = encodeTerms(ordered);
   return encodeSegment(
     {
       first,

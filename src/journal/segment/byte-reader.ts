@@ -42,3 +42,9 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 }
+
+/** All bytes as 32-bit integers. */
+export function u32Array(bytes: Uint8Array): Uint32Array {
+  const reader = new ByteReader(bytes);
+  return Uint32Array.from({ length: bytes.length / 4 }, () => reader.u32());
+}

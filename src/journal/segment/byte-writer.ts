@@ -1,7 +1,11 @@
 /** Bytes that grow: little-endian integers and LEB128 varints, as every part of a segment is written. */
 export class ByteWriter {
-  #bytes = Buffer.alloc(4096);
+  #bytes: Buffer;
   length = 0;
+
+  constructor(expectedBytes = 4096) {
+    this.#bytes = Buffer.alloc(expectedBytes);
+  }
 
   u32(value: number): void {
     this.#reserve(4);

@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { ByteWriter } from "./byte-writer.ts";
 import { BLOCK_BYTES_MAX, BLOCK_RECORDS } from "./segment-format.ts";
 
-const DICTIONARY_BYTES = 64 * 1024;
+const DICTIONARY_BYTES = 32 * 1024;
 /** One large record must not fill the dictionary alone. */
 const DICTIONARY_RECORD_BYTES_MAX = 8 * 1024;
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
@@ -10,8 +10,8 @@ const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
 /**
  * The raw records in zstd blocks, and per block its first position, offset and length when unpacked.
  *
- * All blocks share one dictionary: records spread evenly over the range. It makes a block of 64 as small as one of
- * several hundred, while a look-up still unpacks only 64.
+ * All blocks share one dictionary: records spread evenly over the range. It makes a small block pack as well as one of
+ * several hundred records, while a look-up unpacks only the small one.
  */
 export function encodeBlocks(records: readonly Uint8Array[]): {
   dictionary: Uint8Array;

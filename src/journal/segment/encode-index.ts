@@ -1,7 +1,6 @@
 import { ByteWriter } from "./byte-writer.ts";
 import type { OrderedRecords } from "./order-records.ts";
-import { LISTED, ORDER_PAGE_ENTRIES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
-import type { TermHash } from "./term-hash.ts";
+import { LISTED, ORDER_PAGE_ENTRIES, PAGE_BYTES } from "./segment-format.ts";
 
 /**
  * The time order, ORDER_PAGE_ENTRIES ranks to a page: per rank how many milliseconds it is older than its neighbour,
@@ -32,52 +31,58 @@ export function encodeOrder({ positions, timesMs }: OrderedRecords): { order: Ui
  * The terms as a sorted array of fingerprint and payload, the first fingerprint of each page of them as fences, and the
  * posting lists. Terms that share a fingerprint share a list: a reader checks each record that it answers.
  */
-export function encodeTerms(
-  { positions, ranks }: OrderedRecords,
-  hash: TermHash,
-): { terms: Uint8Array; termFences: Uint8Array; postings: Uint8Array } {
-  const byFingerprint = new Map<number, readonly number[]>();
-  for (const [term, list] of ranks) {
-    const fingerprint = hash(term);
-    const other = byFingerprint.get(fingerprint);
-    byFingerprint.set(fingerprint, other === undefined ? list : union(other, list));
-  }
-  const fingerprints = Uint32Array.from(byFingerprint.keys()).sort();
-  const terms = Buffer.alloc(fingerprints.length * TERM_BYTES);
+export function encodeTerms({ positions, fingerprints, ranksOf }: OrderedRecords): {
+  terms: Uint8Array;
+  termFences: Uint8Array;
+  postings: Uint8Array;
+} {
+  const terms = new ByteWriter();
   const fences = new ByteWriter();
-  const postings = new ByteWriter();
-  for (const [index, fingerprint] of fingerprints.entries()) {
-    if (index % TERMS_PER_PAGE === 0) fences.u32(fingerprint);
-    terms.writeUInt32LE(fingerprint, index * TERM_BYTES);
-    const list = byFingerprint.get(fingerprint) as readonly number[];
-    terms.writeUInt32LE(list.length === 1 ? (list[0] as number) : LISTED + postings.length, index * TERM_BYTES + 4);
-    if (list.length > 1) writePostings(postings, list, positions.length);
+  const lists = new ByteWriter();
+  const sorted = Uint32Array.from(fingerprints.keys()).sort(
+    (left, right) => (fingerprints[left] as number) - (fingerprints[right] as number),
+  );
+  for (let index = 0; index < sorted.length; ) {
+    const fingerprint = fingerprints[sorted[index] as number] as number;
+    let ranks = ranksOf(sorted[index] as number);
+    for (index++; index < sorted.length && fingerprints[sorted[index] as number] === fingerprint; index++) {
+      ranks = union(ranks, ranksOf(sorted[index] as number));
+    }
+    if (terms.length % PAGE_BYTES === 0) fences.u32(fingerprint);
+    terms.u32(fingerprint);
+    terms.u32(ranks.length === 1 ? (ranks[0] as number) : LISTED + lists.length);
+    if (ranks.length > 1) writePostings(lists, ranks, positions.length);
   }
-  return { terms, termFences: fences.bytes(), postings: postings.bytes() };
+  return { terms: terms.bytes(), termFences: fences.bytes(), postings: lists.bytes() };
 }
 
 /**
  * Byte length doubled, plus one when the list is a bitmap; then the list. A bitmap of all ranks is the shorter form once
  * every eighth record is listed, and stepping over it costs nothing.
  */
-function writePostings(postings: ByteWriter, ranks: readonly number[], rankCount: number): void {
-  const list = new ByteWriter();
+function writePostings(lists: ByteWriter, ranks: Uint32Array, rankCount: number): void {
   const bitmap = ranks.length * 8 > rankCount;
-  if (bitmap) {
-    const bits = new Uint8Array((rankCount + 7) >> 3);
-    for (const rank of ranks) bits[rank >> 3] = (bits[rank >> 3] as number) | (1 << (rank & 7));
-    list.append(bits);
-  } else {
-    let previous = -1;
-    for (const rank of ranks) {
-      list.varint(rank - previous - 1);
-      previous = rank;
-    }
-  }
-  postings.varint(list.length * 2 + (bitmap ? 1 : 0));
-  postings.append(list.bytes());
+  const list = bitmap ? bitmapOf(ranks, rankCount) : differencesOf(ranks);
+  lists.varint(list.length * 2 + (bitmap ? 1 : 0));
+  lists.append(list);
 }
 
-function union(left: readonly number[], right: readonly number[]): readonly number[] {
-  return [...new Set([...left, ...right])].sort((a, b) => a - b);
+function bitmapOf(ranks: Uint32Array, rankCount: number): Uint8Array {
+  const bits = new Uint8Array((rankCount + 7) >> 3);
+  for (const rank of ranks) bits[rank >> 3] = (bits[rank >> 3] as number) | (1 << (rank & 7));
+  return bits;
+}
+
+function differencesOf(ranks: Uint32Array): Uint8Array {
+  const list = new ByteWriter(ranks.length * 2);
+  let previous = -1;
+  for (const rank of ranks) {
+    list.varint(rank - previous - 1);
+    previous = rank;
+  }
+  return list.bytes();
+}
+
+function union(left: Uint32Array, right: Uint32Array): Uint32Array {
+  return Uint32Array.from(new Set([...left, ...right])).sort();
 }

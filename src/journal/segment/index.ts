@@ -8,5 +8,6 @@ export { leafHash } from "./leaf-hash.ts";
 export { openSegment, type Segment } from "./open-segment.ts";
 export { entryOf, parseRecord } from "./order-records.ts";
 export { SegmentCache } from "./segment-cache.ts";
+export type { SectionName } from "./segment-format.ts";
 export type { SegmentObjects } from "./segment-file.ts";
 export { comparePlaces, type Place, type SegmentQuery } from "./segment-index.ts";

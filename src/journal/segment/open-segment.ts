@@ -1,10 +1,10 @@
 import { zstdDecompressSync } from "node:zlib";
 import { assert } from "../../core/index.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, u32Array } from "./byte-reader.ts";
 import { leafHash } from "./leaf-hash.ts";
 import { SegmentCache } from "./segment-cache.ts";
 import { SegmentFile, type SegmentObjects } from "./segment-file.ts";
-import { damaged } from "./segment-format.ts";
+import { damaged, type SectionName } from "./segment-format.ts";
 import { type Place, SegmentIndex, type SegmentQuery } from "./segment-index.ts";
 
 /** An immutable file of a full range of journal records. */
@@ -18,6 +18,8 @@ export interface Segment {
   readonly maxTimeMs: number;
   /** How many records look-ups can find. */
   readonly indexed: number;
+  /** What each section takes in the file. */
+  readonly sectionBytes: Readonly<Record<SectionName, number>>;
   /** The range salt, 32 bytes: as secret as the records. */
   readonly salt: Uint8Array;
   /**
@@ -47,7 +49,7 @@ export interface Segment {
  */
 export async function openSegment(objects: SegmentObjects, key: string, cache?: SegmentCache): Promise<Segment> {
   const file = await SegmentFile.open(objects, key, cache ?? new SegmentCache(OWN_CACHE_BYTES));
-  const blocks = new Blocks(file, decodeBlockTable(await file.readWhole("block table")));
+  const blocks = new Blocks(file, await file.readWhole("block table"));
   const index = await SegmentIndex.open(file);
   const { first, count, indexed, minTimeMs, maxTimeMs } = file.footer;
   const salt = Buffer.from(file.footer.salt, "base64");
@@ -62,6 +64,7 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
     minTimeMs,
     maxTimeMs,
     indexed,
+    sectionBytes: sectionBytesOf(file),
     salt,
     leaf,
     readRange: (position, wanted) => blocks.readRange(position, Math.min(wanted, count - position)),
@@ -80,22 +83,23 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
   };
 }
 
+function sectionBytesOf({ footer }: SegmentFile): Segment["sectionBytes"] {
+  const entries = Object.entries(footer.sections).map(([name, { length }]) => [name, length]);
+  return Object.fromEntries(entries) as Segment["sectionBytes"];
+}
+
 const OWN_CACHE_BYTES = 256 * 1024;
 const VERIFY_RECORDS = 1024;
 
-interface Block {
-  readonly first: number;
-  readonly offset: number;
-  readonly rawLength: number;
-}
-
+/** Reads records out of blocks. Resident: the block table, twelve bytes a block. */
 class Blocks {
   readonly #file: SegmentFile;
-  readonly #table: readonly Block[];
+  /** Per block: its first position, its offset, its length when unpacked. */
+  readonly #table: Uint32Array;
 
-  constructor(file: SegmentFile, table: readonly Block[]) {
+  constructor(file: SegmentFile, table: Uint8Array) {
     this.#file = file;
-    this.#table = table;
+    this.#table = u32Array(table);
   }
 
   async readRange(position: number, count: number): Promise<readonly Uint8Array[]> {
@@ -103,8 +107,8 @@ class Blocks {
     const end = position + count;
     let block = this.#blockOf(position);
     for (let at = position; at < end; block++) {
-      const { first } = this.#table[block] as Block;
-      const next = this.#table[block + 1]?.first ?? this.#file.footer.count;
+      const first = this.#first(block);
+      const next = this.#first(block + 1);
       const raw = await this.#file.derived(`block ${block}`, () => this.#unpack(block));
       records.push(...slices(raw, next - first, at - first, Math.min(end, next) - first));
       at = next;
@@ -112,20 +116,25 @@ class Blocks {
     return records;
   }
 
+  #first(block: number): number {
+    return this.#table[block * 3] ?? this.#file.footer.count;
+  }
+
   #blockOf(position: number): number {
     let low = 0;
-    let high = this.#table.length;
+    let high = this.#table.length / 3;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#table[middle] as Block).first <= position) low = middle + 1;
+      if (this.#first(middle) <= position) low = middle + 1;
       else high = middle;
     }
     return low - 1;
   }
 
   async #unpack(block: number): Promise<Uint8Array> {
-    const { offset, rawLength } = this.#table[block] as Block;
-    const end = this.#table[block + 1]?.offset ?? this.#file.footer.sections.blocks.length;
+    const offset = this.#table[block * 3 + 1] as number;
+    const rawLength = this.#table[block * 3 + 2] as number;
+    const end = this.#table[block * 3 + 4] ?? this.#file.footer.sections.blocks.length;
     const packed = await this.#file.readOnce("blocks", offset, end - offset);
     const dictionary = await this.#file.derived("dictionary", () => this.#dictionary());
     const bounds = { chunkSize: Math.max(64, rawLength), maxOutputLength: rawLength };
@@ -151,11 +160,4 @@ function* slices(raw: Uint8Array, count: number, from: number, to: number): Gene
     if (index >= from) yield raw.subarray(offset, offset + length);
     offset += length;
   }
-}
-
-function decodeBlockTable(bytes: Uint8Array): Block[] {
-  const reader = new ByteReader(bytes);
-  const blocks: Block[] = [];
-  while (!reader.ended) blocks.push({ first: reader.u32(), offset: reader.u32(), rawLength: reader.u32() });
-  return blocks;
 }

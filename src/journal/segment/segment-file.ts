@@ -26,6 +26,8 @@ export class SegmentFile {
   readonly footer: Footer;
   readonly #objects: SegmentObjects;
   readonly #cache: SegmentCache;
+  /** What is being read right now: many records of one page are often asked for at the same time. */
+  readonly #underway = new Map<string, Promise<Uint8Array>>();
   #checksums: Uint8Array = new Uint8Array();
 
   private constructor(objects: SegmentObjects, key: string, cache: SegmentCache, footer: Footer) {
@@ -89,11 +91,17 @@ export class SegmentFile {
 
   /** Something derived from verified bytes, kept with them. */
   async derived(name: string, derive: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const known = this.#cache.get(`${this.key}/${name}`);
+    const known = this.#cache.get(`${this.key}/${name}`) ?? this.#underway.get(name);
     if (known !== undefined) return known;
-    const bytes = await derive();
-    this.#cache.set(`${this.key}/${name}`, bytes);
-    return bytes;
+    const deriving = derive();
+    this.#underway.set(name, deriving);
+    try {
+      const bytes = await deriving;
+      this.#cache.set(`${this.key}/${name}`, bytes);
+      return bytes;
+    } finally {
+      this.#underway.delete(name);
+    }
   }
 
   #page(section: SectionName, page: number): Promise<Uint8Array> {

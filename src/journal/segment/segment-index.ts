@@ -1,8 +1,8 @@
 import type { LookupAttributeName } from "../../record/index.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, u32Array } from "./byte-reader.ts";
 import { bitmapRanks, intersection, listedRanks, NO_RANKS, type Ranks, singleRank } from "./posting-list.ts";
 import type { SegmentFile } from "./segment-file.ts";
-import { LISTED, ORDER_PAGE_ENTRIES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
+import { LISTED, ORDER_PAGE_ENTRIES, ORDER_TABLE_BYTES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
 import { type TermHash, termHash, termOf } from "./term-hash.ts";
 
 /** Where an event stands in event history: newest first by time, then by sequence. */
@@ -29,14 +29,12 @@ export class SegmentIndex {
   readonly #file: SegmentFile;
   readonly #hash: TermHash;
   readonly #fences: Uint32Array;
-  readonly #pages: readonly { offset: number; position: number; timeMs: number }[];
+  readonly #pages: OrderTable;
 
   private constructor(file: SegmentFile, fences: Uint8Array, orderTable: Uint8Array) {
     this.#file = file;
     this.#hash = termHash(Buffer.from(file.footer.salt, "base64"));
-    this.#fences = Uint32Array.from({ length: fences.length / 4 }, (_, index) =>
-      new ByteReader(fences, index * 4).u32(),
-    );
+    this.#fences = u32Array(fences);
     this.#pages = decodeOrderTable(orderTable);
   }
 
@@ -92,7 +90,7 @@ export class SegmentIndex {
     const late = (place: Place): boolean =>
       place.timeMs > untilMs || (after !== undefined && !(comparePlaces(after, place) < 0));
     let low = 0;
-    let high = this.#pages.length;
+    let high = this.#pages.offsets.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (late(this.#tablePlace(middle))) low = middle + 1;
@@ -107,15 +105,16 @@ export class SegmentIndex {
   }
 
   #tablePlace(page: number): Place {
-    const { position, timeMs } = this.#pages[page] as { position: number; timeMs: number };
-    return { timeMs, sequence: this.#file.footer.first + position };
+    const position = this.#pages.positions[page] as number;
+    return { timeMs: this.#pages.timesMs[page] as number, sequence: this.#file.footer.first + position };
   }
 
   async #orderPage(page: number): Promise<OrderPage> {
-    const { offset, position, timeMs } = this.#pages[page] as { offset: number; position: number; timeMs: number };
-    const end = this.#pages[page + 1]?.offset ?? this.#file.footer.sections.order.length;
+    const offset = this.#pages.offsets[page] as number;
+    const end = this.#pages.offsets[page + 1] ?? this.#file.footer.sections.order.length;
+    const { timeMs, sequence } = this.#tablePlace(page);
     const reader = new ByteReader(await this.#file.read("order", offset, end - offset));
-    const sequences = [this.#file.footer.first + position];
+    const sequences = [sequence];
     const timesMs = [timeMs];
     for (let index = 0; !reader.ended; index++) {
       timesMs.push((timesMs[index] as number) - reader.varint());
@@ -151,11 +150,27 @@ class OrderPage {
   }
 }
 
-function decodeOrderTable(bytes: Uint8Array): { offset: number; position: number; timeMs: number }[] {
+/** The first entry of every page of the time order, and where the page begins. */
+interface OrderTable {
+  readonly offsets: Uint32Array;
+  readonly positions: Uint32Array;
+  readonly timesMs: Float64Array;
+}
+
+function decodeOrderTable(bytes: Uint8Array): OrderTable {
   const reader = new ByteReader(bytes);
-  const pages: { offset: number; position: number; timeMs: number }[] = [];
-  while (!reader.ended) pages.push({ offset: reader.u32(), position: reader.u32(), timeMs: reader.f64() });
-  return pages;
+  const count = bytes.length / ORDER_TABLE_BYTES;
+  const table = {
+    offsets: new Uint32Array(count),
+    positions: new Uint32Array(count),
+    timesMs: new Float64Array(count),
+  };
+  for (let page = 0; page < count; page++) {
+    table.offsets[page] = reader.u32();
+    table.positions[page] = reader.u32();
+    table.timesMs[page] = reader.f64();
+  }
+  return table;
 }
 
 /** Index of the last of the ascending values that is at most `wanted`, or -1. */

@@ -32,8 +32,8 @@ describe("openSegment()", () => {
     for (const [position, count] of [
       [0, 150],
       [0, 1],
-      [63, 2],
-      [64, 64],
+      [31, 2],
+      [32, 64],
       [149, 10],
       [150, 1],
     ] as const) {
