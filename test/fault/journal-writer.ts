@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "../../src/core/index.ts";
 import { openJournal } from "../../src/journal/index.ts";
@@ -6,8 +6,8 @@ import { DirectoryObjectStore } from "../../src/store/index.ts";
 
 /**
  * A process to be killed: `journal-writer.ts DIRECTORY NEXT…` appends without end, one producer per NEXT, each from its
- * number on, and writes `producer number sequence` as soon as a record is acknowledged. The kernel keeps what was
- * written when the process is killed.
+ * number on, and writes `producer number sequence` into DIRECTORY/acknowledged as soon as a record is. A kill does not
+ * undo what was written into a file.
  */
 const [directory = "", ...nexts] = process.argv.slice(2);
 const journal = await openJournal(
@@ -20,6 +20,7 @@ const journal = await openJournal(
   },
   { segmentRecords: 512 },
 );
+const acknowledged = openSync(join(directory, "acknowledged"), "a");
 writeSync(1, "open\n");
 await Promise.all(nexts.map((next, producer) => produce(producer, Number(next))));
 
@@ -32,7 +33,7 @@ async function produce(producer: number, from: number): Promise<never> {
         return { eventID, bytes: Buffer.from(JSON.stringify({ eventID, eventTime: "2026-11-20T11:00:00Z" })) };
       }),
     );
-    writeSync(1, numbers.map((number, index) => `${producer} ${number} ${sequences[index]}\n`).join(""));
+    writeSync(acknowledged, numbers.map((number, index) => `${producer} ${number} ${sequences[index]}\n`).join(""));
     next += numbers.length;
   }
 }
