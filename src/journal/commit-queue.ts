@@ -21,8 +21,6 @@ const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 /** What one commit group takes, unless its first append alone is larger. */
 const GROUP_RECORDS_MAX = 16_384;
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** Groups that may be at the commit thread: one that it writes, and the next, so that it never waits for us. */
-const GROUPS_IN_FLIGHT_MAX = 2;
 /** After the disk refused, appends are refused at once for this long, so that they do not hammer it. */
 const PAUSE_MS = 500;
 /** While the disk refuses, somebody looks this often whether it still does. */
@@ -82,7 +80,8 @@ export class CommitQueue {
   #cursors = new Map<string, WaitingCursor>();
   #seals: WaitingSeal[] = [];
   #probe = false;
-  #inFlight: Group[] = [];
+  /** One group at a time: what comes while it is written becomes the next, and the slower the disk the larger that is. */
+  #inFlight: Group | undefined;
   #flushing = false;
   #problem: { readonly message: string; readonly forGood: boolean; readonly untilMs: number } | undefined;
   #probing: NodeJS.Timeout | undefined;
@@ -175,7 +174,7 @@ export class CommitQueue {
 
   /** After the events that are being handled now: what they append still joins the group. */
   #flushSoon(): void {
-    if (this.#flushing || this.#inFlight.length >= GROUPS_IN_FLIGHT_MAX) return;
+    if (this.#flushing || this.#inFlight !== undefined) return;
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
@@ -184,7 +183,7 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    if (this.#nothingWaits() || this.#inFlight.length >= GROUPS_IN_FLIGHT_MAX) return;
+    if (this.#nothingWaits() || this.#inFlight !== undefined) return;
     const appends = this.#takeAppends();
     const cursors = this.#cursors;
     const seal = this.#seals.shift();
@@ -199,7 +198,7 @@ export class CommitQueue {
       ...(recordCount === 0 ? {} : { records: packAppends(appends, recordCount, recordsBytes) }),
     };
     const saltedEnd = this.#saltedEnd + salts.length * this.#segmentRecords;
-    this.#inFlight.push({ appends, recordCount, recordsBytes, cursors, seal, saltedEnd });
+    this.#inFlight = { appends, recordCount, recordsBytes, cursors, seal, saltedEnd };
     this.#cursors = new Map();
     this.#probe = false;
     this.#worker.postMessage(request, request.records === undefined ? [] : [request.records]);
@@ -218,7 +217,7 @@ export class CommitQueue {
 
   /** For every range that the records may reach, and the next, so that a range never waits for its salt. */
   #missingSalts(recordCount: number): CommitRequest["salts"] {
-    const reach = this.head + sum(this.#inFlight, (group) => group.recordCount) + recordCount + this.#segmentRecords;
+    const reach = this.head + recordCount + this.#segmentRecords;
     const salts: [number, Uint8Array][] = [];
     for (let first = this.#saltedEnd; first < reach; first += this.#segmentRecords) {
       salts.push([first, this.#needs.random.bytes(SALT_BYTES)]);
@@ -227,14 +226,20 @@ export class CommitQueue {
   }
 
   #answer(answer: CommitAnswer): void {
-    const group = this.#inFlight.shift();
+    const group = this.#takeInFlight();
     assert(group !== undefined, "the commit thread answers each group once");
-    this.queued.records -= group.recordCount;
-    this.queued.bytes -= group.recordsBytes;
     if (answer.kind === "committed") this.#committed(group, answer);
     else this.#refused(group, answer);
     if (!this.#nothingWaits()) this.#flushSoon();
     if (this.#isIdle()) this.#idle?.();
+  }
+
+  #takeInFlight(): Group | undefined {
+    const group = this.#inFlight;
+    this.#inFlight = undefined;
+    this.queued.records -= group?.recordCount ?? 0;
+    this.queued.bytes -= group?.recordsBytes ?? 0;
+    return group;
   }
 
   #committed(group: Group, answer: Committed): void {
@@ -265,6 +270,8 @@ export class CommitQueue {
   }
 
   #fail(message: string, forGood: boolean): void {
+    // The first reason is the one that explains.
+    if (this.#problem?.forGood === true) return;
     const full = forGood ? `${message}; restart to write again` : message;
     this.#problem = { message: full, forGood, untilMs: this.#needs.clock.elapsed() + PAUSE_MS };
     clearTimeout(this.#probing);
@@ -291,11 +298,8 @@ export class CommitQueue {
     if (this.#closing && this.#isIdle()) return;
     const message = `the commit thread ended: ${cause.message}`;
     this.#fail(message, true);
-    for (const group of this.#inFlight.splice(0)) {
-      this.queued.records -= group.recordCount;
-      this.queued.bytes -= group.recordsBytes;
-      rejectGroup(group, message);
-    }
+    const group = this.#takeInFlight();
+    if (group !== undefined) rejectGroup(group, message);
     this.#rejectWaiting(message);
     this.#idle?.();
   }
@@ -305,7 +309,7 @@ export class CommitQueue {
   }
 
   #isIdle(): boolean {
-    return this.#inFlight.length === 0 && this.#nothingWaits();
+    return this.#inFlight === undefined && this.#nothingWaits();
   }
 }
 

@@ -1,16 +1,16 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
 import { assert, Failure, reason } from "../core/index.ts";
+import { checkWal } from "./check-wal.ts";
 import { Faults, type WriteStep } from "./faults.ts";
 import { DEDUPLICATION_WINDOW } from "./journal.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import type { CommitAnswer, CommitRequest, CommitWorkerData, Opened, SealedRange } from "./messages.ts";
 import { type PackedRecords, unpackRecords } from "./packed-records.ts";
-import { cursorChecksum, recoverTail } from "./recover-tail.ts";
+import { recoverTail } from "./recover-tail.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import { needsReopening, passes } from "./sqlite-errors.ts";
 import { openForWriting } from "./tail-database.ts";
-import { LEAF_BYTES, ROW_COLUMNS, storeRow } from "./tail-row.ts";
+import { checksumOf, LEAF_BYTES, ROW_COLUMNS, storeRow } from "./tail-row.ts";
 
 /** A checkpoint is due once this much was written since the last one. */
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
@@ -98,10 +98,11 @@ export class Committer {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #open(): DatabaseSync {
+    checkWal(`${this.#data.path}-wal`);
     try {
       return openForWriting(this.#data.path, this.#data.tailBytesMax);
     } catch (cause) {
@@ -165,7 +166,7 @@ export class Committer {
     if (missing.length === 0) return;
     this.#transaction("range salt", () => {
       for (const [first, salt] of missing) {
-        this.#run("insert into range_salts values (?, ?, ?)", first, salt, crc32(salt));
+        this.#run("insert into range_salts values (?, ?, ?)", first, salt, checksumOf(first, salt));
       }
     });
     for (const [first, salt] of missing) this.#salts.set(first, salt);
@@ -256,7 +257,7 @@ export class Committer {
   }
 
   #setCursor(name: string, sequence: number): void {
-    this.#run("insert or replace into cursors values (?, ?, ?)", name, sequence, cursorChecksum(name, sequence));
+    this.#run("insert or replace into cursors values (?, ?, ?)", name, sequence, checksumOf(name, sequence));
   }
 
   /** The object is durable: from this commit on the range is read from there, and its rows are dead. */
@@ -267,7 +268,7 @@ export class Committer {
     const end = first + count;
     this.#transaction("catalogue", () => {
       this.#run("insert into segments values (?, ?, ?, ?, ?)", first, count, key, bytes, sha256);
-      this.#run("insert into sealed_ids values (?, ?, ?, ?)", first, count, crc32(ids), ids);
+      this.#run("insert into sealed_ids values (?, ?, ?, ?)", first, count, checksumOf(first, count, ids), ids);
       this.#run("delete from sealed_ids where first + count <= ?", end - DEDUPLICATION_WINDOW);
       this.#run("delete from range_salts where first = ?", first);
     });

@@ -71,15 +71,22 @@ export type CommitAnswer = Committed | CommitRefused;
 
 export interface SealWorkerData {
   readonly path: string;
-  readonly objectsDirectory: string;
-  readonly faults: readonly Fault[];
 }
 
-export type SealRequest =
-  | { readonly kind: "seal"; readonly first: number; readonly count: number }
-  | { readonly kind: "verify"; readonly row: CatalogueRow };
+/** Build the object of this full range. */
+export interface SealRequest {
+  readonly first: number;
+  readonly count: number;
+}
+
+export interface BuiltRange {
+  readonly object: Uint8Array<ArrayBuffer>;
+  /** Of the object, hexadecimal. */
+  readonly sha256: string;
+  /** The eventIDs of the range, packed. */
+  readonly ids: Uint8Array<ArrayBuffer>;
+}
 
 export type SealAnswer =
-  | { readonly kind: "sealed"; readonly range: SealedRange }
-  | { readonly kind: "verified" }
+  | { readonly kind: "built"; readonly range: BuiltRange }
   | { readonly kind: "failed"; readonly message: string };

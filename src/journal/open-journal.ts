@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { assert, type Clock, Failure, type Random } from "../core/index.ts";
 import type { DirectoryObjectStore } from "../store/index.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import type { Fault } from "./faults.ts";
+import { type Fault, Faults } from "./faults.ts";
 import {
   type Cursor,
   type Journal,
@@ -112,10 +112,16 @@ class DurableJournal implements Journal {
       { path, segmentRecords, tailBytesMax, faults },
     );
     try {
-      const ranges = await SealedRanges.open(needs.objects, new SegmentCache(segmentCacheBytes), opened.catalogue);
-      const client = new SealClient({ path, objectsDirectory: needs.objects.directory, faults });
+      const cache = new SegmentCache(segmentCacheBytes);
+      const ranges = await SealedRanges.open(
+        needs.objects,
+        cache,
+        opened.catalogue,
+        opened.head - (opened.head % segmentRecords),
+      );
+      const client = new SealClient({ path });
       const journal = new DurableJournal(
-        { needs, queue, ranges, client, path, unlock, segmentRecords },
+        { needs, queue, ranges, client, path, unlock, segmentRecords, faults },
         opened.cursors,
       );
       onEntries = (entries) => journal.#tell(entries);
@@ -137,6 +143,7 @@ class DurableJournal implements Journal {
       readonly path: string;
       readonly unlock: () => void;
       readonly segmentRecords: number;
+      readonly faults: readonly Fault[];
     },
     cursors: readonly (readonly [string, number])[],
   ) {
@@ -153,12 +160,14 @@ class DurableJournal implements Journal {
       queue,
       ranges,
       segmentRecords,
+      faults: new Faults(parts.faults),
       onSeal: (segment) => this.#publish(segment),
       onProblem: (failure) => needs.log.error({ err: failure }, "a full range of the journal could not be sealed"),
     });
   }
 
   async append(records: readonly JournalRecord[]): Promise<readonly number[]> {
+    if (this.#closed !== undefined) throw new Failure(`append ${records.length} records: the journal is closed`);
     return records.length === 0 ? [] : await this.#queue.append(records);
   }
 
@@ -237,7 +246,7 @@ class DurableJournal implements Journal {
   }
 
   async verify(): Promise<void> {
-    const damages = await this.#sealer.verify();
+    const damages = await this.#ranges.verify();
     if (damages.length > 0) throw new Failure(damages.join("; "));
   }
 

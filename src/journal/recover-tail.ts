@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "../core/index.ts";
 import { DEDUPLICATION_WINDOW } from "./journal.ts";
@@ -7,6 +6,7 @@ import type { CatalogueRow } from "./messages.ts";
 import { RecentIds } from "./recent-ids.ts";
 import {
   blob,
+  checksumOf,
   describeSequences,
   LEAF_BYTES,
   loadRow,
@@ -90,7 +90,7 @@ function readSalts(database: DatabaseSync): Map<number, Uint8Array> {
   for (const row of database.prepare("select first, salt, crc from range_salts").iterate()) {
     const first = Number(row.first);
     const salt = blob(row.salt);
-    if (salt.length !== 32 || crc32(salt) !== row.crc) {
+    if (salt.length !== 32 || checksumOf(first, salt) !== row.crc) {
       throw new Error(`the salt of the range at sequence ${first} is damaged`);
     }
     salts.set(first, salt);
@@ -99,20 +99,21 @@ function readSalts(database: DatabaseSync): Map<number, Uint8Array> {
 }
 
 function readSealedIds(database: DatabaseSync, sealedEnd: number, recentIds: RecentIds): void {
-  let next: number | undefined;
-  for (const row of database.prepare("select first, count, crc, ids from sealed_ids order by first").iterate()) {
+  const rows = database.prepare("select first, count, crc, ids from sealed_ids order by first").iterate();
+  let next = 0;
+  for (const row of rows) {
     const first = Number(row.first);
+    const count = Number(row.count);
     const ids = blob(row.ids);
-    const end = first + Number(row.count);
-    let sequence = first;
-    if (crc32(ids) !== row.crc) throw new Error(`the eventIDs of sequences ${first} to ${end - 1} are damaged`);
-    for (const id of rowIds(ids)) recentIds.add(id, sequence++);
-    if (sequence !== end || first !== (next ?? first)) {
-      throw new Error(`eventIDs are missing before sequence ${end}`);
+    const reachesBack = next === 0 && first <= Math.max(0, sealedEnd - DEDUPLICATION_WINDOW);
+    if (first !== next && !reachesBack) throw new Error(`the eventIDs before sequence ${first} are missing`);
+    if (checksumOf(first, count, ids) !== row.crc) {
+      throw new Error(`the eventIDs of ${describeSequences({ first, count })} are damaged`);
     }
-    next = end;
+    next = first;
+    for (const id of rowIds(ids)) recentIds.add(id, next++);
   }
-  if ((next ?? 0) !== sealedEnd) throw new Error(`eventIDs are missing before sequence ${sealedEnd}`);
+  if (next !== sealedEnd) throw new Error(`the eventIDs before sequence ${sealedEnd} are missing`);
 }
 
 interface GroupsContext {
@@ -160,13 +161,9 @@ function readCursors(database: DatabaseSync): (readonly [string, number])[] {
   return rows.map((row) => {
     const name = String(row.name);
     const sequence = Number(row.sequence);
-    if (cursorChecksum(name, sequence) !== row.crc) throw new Error(`cursor ${name} is damaged`);
+    if (checksumOf(name, sequence) !== row.crc) throw new Error(`cursor ${name} is damaged`);
     return [name, sequence] as const;
   });
-}
-
-export function cursorChecksum(name: string, sequence: number): number {
-  return crc32(`${name} ${sequence}`);
 }
 
 function isSwept(database: DatabaseSync, sealedEnd: number): boolean {

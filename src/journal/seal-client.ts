@@ -1,32 +1,30 @@
 import { Worker } from "node:worker_threads";
 import { assert, Failure, siblingModule } from "../core/index.ts";
-import type { SealAnswer, SealRequest, SealWorkerData } from "./messages.ts";
+import type { BuiltRange, SealAnswer, SealRequest, SealWorkerData } from "./messages.ts";
 
-/** Asks the sealing thread, one request at a time. The thread is there while it is needed: its memory goes with it. */
+/** Asks the sealing thread, one range at a time. The thread is there while it is needed: its memory goes with it. */
 export class SealClient {
   readonly #data: SealWorkerData;
   #worker: Worker | undefined;
-  #answered: { resolve: (answer: SealAnswer) => void; reject: (cause: unknown) => void } | undefined;
+  #asked: { resolve: (answer: SealAnswer) => void; reject: (cause: unknown) => void } | undefined;
 
   constructor(data: SealWorkerData) {
     this.#data = data;
   }
 
-  get busy(): boolean {
-    return this.#answered !== undefined;
-  }
-
-  /** @throws {Failure} when the thread ends before it answers. */
-  async ask(request: SealRequest): Promise<SealAnswer> {
-    assert(!this.busy, "the sealing thread does one thing at a time");
+  /** @throws {Failure} when the range cannot be read, or the thread ends before it answers. */
+  async build(request: SealRequest): Promise<BuiltRange> {
+    assert(this.#asked === undefined, "the sealing thread does one thing at a time");
     const worker = (this.#worker ??= this.#start());
     try {
-      return await new Promise<SealAnswer>((resolve, reject) => {
-        this.#answered = { resolve, reject };
+      const answer = await new Promise<SealAnswer>((resolve, reject) => {
+        this.#asked = { resolve, reject };
         worker.postMessage(request);
       });
+      if (answer.kind === "failed") throw new Failure(answer.message);
+      return answer.range;
     } finally {
-      this.#answered = undefined;
+      this.#asked = undefined;
     }
   }
 
@@ -41,9 +39,9 @@ export class SealClient {
     const worker = new Worker(siblingModule(import.meta.url, "seal-worker"), { workerData: this.#data });
     const ended = (cause: unknown): void => {
       if (this.#worker === worker) this.#worker = undefined;
-      this.#answered?.reject(new Failure("the sealing thread ended", cause));
+      this.#asked?.reject(new Failure("the sealing thread ended", cause));
     };
-    worker.on("message", (answer: SealAnswer) => this.#answered?.resolve(answer));
+    worker.on("message", (answer: SealAnswer) => this.#asked?.resolve(answer));
     worker.on("error", ended);
     worker.on("exit", (code) => ended(new Error(`exit code ${code}`)));
     return worker;

@@ -1,48 +1,31 @@
 import { hash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, Failure, reason } from "../core/index.ts";
-import { DirectoryObjectStore } from "../store/index.ts";
-import { Faults } from "./faults.ts";
-import type { CatalogueRow, SealAnswer, SealedRange, SealRequest, SealWorkerData } from "./messages.ts";
+import type { BuiltRange, SealAnswer, SealRequest, SealWorkerData } from "./messages.ts";
 import { buildSegment, type SegmentInput } from "./segment/index.ts";
 import { openForReading } from "./tail-database.ts";
 import { blob, loadRow, ROW_COLUMNS, rowRecords } from "./tail-row.ts";
 
-/** The sealing thread: makes the object of a full range, or reads one again, so that neither keeps a commit waiting. */
-function run(port: NonNullable<typeof parentPort>, data: SealWorkerData): void {
-  const objects = new DirectoryObjectStore(data.objectsDirectory);
-  const faults = new Faults(data.faults);
-  const answer = async (request: SealRequest): Promise<SealAnswer> => {
-    try {
-      if (request.kind === "seal") return { kind: "sealed", range: await seal(data.path, objects, faults, request) };
-      await verify(objects, request.row);
-      return { kind: "verified" };
-    } catch (cause) {
-      return { kind: "failed", message: reason(cause) };
-    }
-  };
+/** The sealing thread: makes the object of a full range, which takes long, so that it keeps no commit waiting. */
+function run(port: NonNullable<typeof parentPort>, { path }: SealWorkerData): void {
   port.on("message", (request: SealRequest) => {
-    void answer(request).then((found) => port.postMessage(found));
+    const answer = build(path, request);
+    port.postMessage(answer, answer.kind === "built" ? [answer.range.object.buffer, answer.range.ids.buffer] : []);
   });
 }
 
-/** Redone after a crash it puts the same bytes under the same key: everything comes from the rows of the range. */
-async function seal(
-  path: string,
-  objects: DirectoryObjectStore,
-  faults: Faults,
-  { first, count }: { readonly first: number; readonly count: number },
-): Promise<SealedRange> {
-  const { ids, ...input } = readRange(path, first, count);
-  const bytes = buildSegment(input);
-  const key = `segments/${String(first).padStart(20, "0")}.seg`;
-  faults.strike("segment", "not written");
-  await objects.put(key, bytes);
-  faults.strike("segment", "written, reply lost");
-  return { first, count, key, bytes: bytes.length, sha256: hash("sha256", bytes), ids };
+function build(path: string, request: SealRequest): SealAnswer {
+  try {
+    const { ids, ...input } = readRange(path, request);
+    const object = ownMemory(buildSegment(input));
+    return { kind: "built", range: { object, sha256: hash("sha256", object), ids } };
+  } catch (cause) {
+    return { kind: "failed", message: reason(cause) };
+  }
 }
 
-function readRange(path: string, first: number, count: number): SegmentInput & { readonly ids: Uint8Array } {
+/** Everything comes from the rows of the range: built again, after a crash, the object has the same bytes. */
+function readRange(path: string, { first, count }: SealRequest): SegmentInput & Pick<BuiltRange, "ids"> {
   const database = openForReading(path);
   try {
     const salt = database.prepare("select salt from range_salts where first = ?").get(first)?.salt;
@@ -58,7 +41,7 @@ function readRange(path: string, first: number, count: number): SegmentInput & {
       ids.push(row.ids);
     }
     assert(records.length === count, "a range is sealed once it is full");
-    return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: Buffer.concat(ids) };
+    return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: ownMemory(Buffer.concat(ids)) };
   } catch (cause) {
     throw new Failure(`read journal tail ${path}`, cause);
   } finally {
@@ -66,8 +49,9 @@ function readRange(path: string, first: number, count: number): SegmentInput & {
   }
 }
 
-async function verify(objects: DirectoryObjectStore, { key, sha256 }: CatalogueRow): Promise<void> {
-  if (hash("sha256", await objects.read(key)) !== sha256) throw new Failure(`object ${key} is damaged: checksum`);
+/** A copy that shares its memory with nothing, and so can be transferred. */
+function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
 }
 
 assert(parentPort !== null, "seal-worker runs as a thread");

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { assert, Failure, reason } from "../core/index.ts";
 import type { DirectoryObjectStore } from "../store/index.ts";
 import type { JournalEntry } from "./journal.ts";
@@ -7,6 +7,8 @@ import { openSegment, type Segment, type SegmentCache } from "./segment/index.ts
 
 /** Opening reads this much of the newest objects in full; of the others it checks presence, size and frame. */
 const VERIFIED_AT_OPEN_BYTES = 32 * 1024 * 1024;
+const VERIFIED_AT_ONCE_BYTES = 1024 * 1024;
+const SEGMENT_PREFIX = "segments/";
 /** Segments that are opened at a time. */
 const OPENED_AT_ONCE = 16;
 
@@ -23,13 +25,14 @@ export class SealedRanges {
   }
 
   /**
-   * Opens everything that the catalogue names.
+   * Opens everything that the catalogue names. `fullEnd` is where the last full range ends, sealed or not.
    * @throws {Failure} naming each object that is missing, cut or damaged, with its sequences.
    */
   static async open(
     objects: DirectoryObjectStore,
     cache: SegmentCache,
     catalogue: readonly CatalogueRow[],
+    fullEnd: number,
   ): Promise<SealedRanges> {
     const ranges = new SealedRanges(objects, cache);
     const damages: string[] = [];
@@ -41,7 +44,7 @@ export class SealedRanges {
         else ranges.#keep(rows[index] as CatalogueRow, found);
       }
     }
-    damages.push(...(await ranges.#verifyNewest()));
+    damages.push(...(await ranges.#verifyNewest()), ...(await ranges.#findLost(fullEnd)));
     if (damages.length > 0) throw new Failure(damages.join("; "));
     return ranges;
   }
@@ -59,6 +62,11 @@ export class SealedRanges {
   get end(): number {
     const last = this.#segments.at(-1);
     return last === undefined ? 0 : last.first + last.count;
+  }
+
+  /** Puts the object of the range that follows; the same again is harmless. */
+  async put(key: string, object: Uint8Array): Promise<void> {
+    await this.#objects.put(key, object);
   }
 
   /** @throws {Failure} when the object is not what the row says. */
@@ -105,17 +113,48 @@ export class SealedRanges {
     }
   }
 
-  async #verifyNewest(): Promise<string[]> {
-    const damages: string[] = [];
+  /**
+   * A crash leaves at most one object that the catalogue does not know yet, of a range whose rows are all there. Any
+   * other tells that the tail is not the one that this journal had.
+   */
+  async #findLost(fullEnd: number): Promise<string[]> {
+    const known = new Set(this.#rows.map(({ key }) => key));
+    const keys = await this.#objects.list(SEGMENT_PREFIX);
+    const lost = keys.filter((key) => !known.has(key) && !(key === segmentKey(this.end) && this.end < fullEnd));
+    return lost.map((key) => `the tail knows nothing of ${key}`);
+  }
+
+  async #verifyNewest(): Promise<readonly string[]> {
     let left = VERIFIED_AT_OPEN_BYTES;
-    for (const row of this.#rows.toReversed()) {
-      left -= row.bytes;
-      if (left < 0) break;
-      const sha256 = hash("sha256", await this.#objects.read(row.key));
-      if (sha256 !== row.sha256) damages.push(`${describeRange(row)}: checksum`);
+    const newest = this.#rows.toReversed().filter((row) => (left -= row.bytes) >= 0);
+    return await this.verify(newest);
+  }
+
+  /** Reads these objects in full, all of them unless told; answers what is damaged. */
+  async verify(rows: readonly CatalogueRow[] = [...this.#rows]): Promise<readonly string[]> {
+    const damages: string[] = [];
+    for (const row of rows) {
+      try {
+        if ((await this.#sha256(row)) !== row.sha256) damages.push(`${describeRange(row)}: checksum`);
+      } catch (cause) {
+        damages.push(`${describeRange(row)}: ${reason(cause)}`);
+      }
     }
     return damages;
   }
+
+  /** In pieces, so that nobody waits long for this thread. */
+  async #sha256({ key, bytes }: CatalogueRow): Promise<string> {
+    const hash = createHash("sha256");
+    for (let offset = 0; offset < bytes; offset += VERIFIED_AT_ONCE_BYTES) {
+      hash.update(await this.#objects.read(key, offset, Math.min(VERIFIED_AT_ONCE_BYTES, bytes - offset)));
+    }
+    return hash.digest("hex");
+  }
+}
+
+export function segmentKey(first: number): string {
+  return `${SEGMENT_PREFIX}${String(first).padStart(20, "0")}.seg`;
 }
 
 export function describeRange({ key, first, count }: CatalogueRow): string {

@@ -1,18 +1,20 @@
-import { Failure, reason } from "../core/index.ts";
+import { Failure } from "../core/index.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import type { CatalogueRow } from "./messages.ts";
+import type { Faults } from "./faults.ts";
 import type { SealClient } from "./seal-client.ts";
-import { describeRange, type SealedRanges } from "./sealed-ranges.ts";
+import { segmentKey, type SealedRanges } from "./sealed-ranges.ts";
 import type { Segment } from "./segment/index.ts";
 
-/** After a range could not be sealed it is tried again this much later. */
+/** After a range could not be sealed it is tried again this much later, and after each further failure twice as much. */
 const RETRY_MS = 1000;
+const RETRY_MS_MAX = 60_000;
 
 export interface SealerNeeds {
   readonly client: SealClient;
   readonly queue: CommitQueue;
   readonly ranges: SealedRanges;
   readonly segmentRecords: number;
+  readonly faults: Faults;
   readonly onSeal: (segment: Segment) => void;
   readonly onProblem: (failure: Failure) => void;
 }
@@ -27,6 +29,7 @@ export class Sealer {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #problem: string | undefined;
+  #failures = 0;
   /** The catalogue holds everything below. */
   #recordedEnd: number;
 
@@ -47,22 +50,10 @@ export class Sealer {
   sealWhatIsFull(): void {
     if (this.#stopped || this.#running !== undefined || this.#retry !== undefined || !this.#isDue()) return;
     // Without a commit at its end the work would be for nothing.
-    if (!this.#needs.queue.health.writable) return this.#tryLater();
+    if (!this.#needs.queue.health.writable) return this.#tryLater(RETRY_MS);
     this.#running = this.#sealAll().finally(() => {
       this.#running = undefined;
     });
-  }
-
-  /** Reads every object in full; answers what is damaged. Waits for a range that is being sealed. */
-  async verify(): Promise<readonly string[]> {
-    while (this.#running !== undefined) await this.#running;
-    const damages: string[] = [];
-    this.#running = this.#verifyAll(damages).finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
-    this.sealWhatIsFull();
-    return damages;
   }
 
   async stop(): Promise<void> {
@@ -80,6 +71,7 @@ export class Sealer {
     try {
       while (this.#isDue() && !this.#stopped) await this.#sealNext();
       this.#problem = undefined;
+      this.#failures = 0;
       // The thread's memory is worth more than the time that starting it takes.
       await this.#needs.client.stop();
     } catch (cause) {
@@ -87,45 +79,31 @@ export class Sealer {
       const failure = new Failure(`seal the range at sequence ${this.#recordedEnd}`, cause);
       if (this.#problem !== failure.message) this.#needs.onProblem(failure);
       this.#problem = failure.message;
-      this.#tryLater();
+      this.#tryLater(Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX));
     }
   }
 
-  #tryLater(): void {
+  #tryLater(delayMs: number): void {
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.sealWhatIsFull();
-    }, RETRY_MS).unref();
+    }, delayMs).unref();
   }
 
   async #sealNext(): Promise<void> {
-    const { client, queue, ranges, segmentRecords, onSeal } = this.#needs;
+    const { client, queue, ranges, segmentRecords, faults, onSeal } = this.#needs;
     const first = this.#recordedEnd;
-    const answer = await client.ask({ kind: "seal", first, count: segmentRecords });
-    if (answer.kind !== "sealed") throw new Error(answer.kind === "failed" ? answer.message : "no answer");
+    const key = segmentKey(first);
+    const { object, sha256, ids } = await client.build({ first, count: segmentRecords });
+    faults.strike("segment", "not written");
+    await ranges.put(key, object);
+    faults.strike("segment", "written, reply lost");
+    const row = { first, count: segmentRecords, key, bytes: object.length, sha256 };
     // A try before this one may have come as far as here.
     const known = ranges.end > first ? ranges.segments.at(-1) : undefined;
-    const segment = known ?? (await ranges.add(answer.range));
-    await queue.seal(answer.range);
+    const segment = known ?? (await ranges.add(row));
+    await queue.seal({ ...row, ids });
     this.#recordedEnd = first + segmentRecords;
     onSeal(segment);
-  }
-
-  async #verifyAll(damages: string[]): Promise<void> {
-    for (const row of this.#needs.ranges.rows) {
-      const answer = await this.#verifyOne(row);
-      if (this.#stopped) return;
-      if (answer !== undefined) damages.push(answer);
-    }
-    await this.#needs.client.stop();
-  }
-
-  async #verifyOne(row: CatalogueRow): Promise<string | undefined> {
-    try {
-      const answer = await this.#needs.client.ask({ kind: "verify", row });
-      return answer.kind === "failed" ? `${describeRange(row)}: ${answer.message}` : undefined;
-    } catch (cause) {
-      return `${describeRange(row)}: ${reason(cause)}`;
-    }
   }
 }

@@ -7,21 +7,20 @@ import { DatabaseSync } from "node:sqlite";
  * Rows of `groups` below the last segment's end are dead: they are swept away little by little.
  */
 const SCHEMA = `
-  create table if not exists settings (name text primary key, value integer not null) strict;
-  create table if not exists groups (
-    first integer primary key, count integer not null, crc integer not null,
-    ids blob not null, leaves blob not null, lengths blob not null,
-    zipped integer not null, records blob not null) strict;
-  create table if not exists range_salts (first integer primary key, salt blob not null, crc integer not null) strict;
-  create table if not exists segments (
+  create table settings (name text primary key, value integer not null) strict, without rowid;
+  create table groups (
+    first integer primary key, count integer not null, crc integer not null, ids blob not null, leaves blob not null,
+    lengths blob not null, zipped integer not null, records blob not null) strict;
+  create table range_salts (first integer primary key, salt blob not null, crc integer not null) strict;
+  create table segments (
     first integer primary key, count integer not null, key text not null, bytes integer not null,
     sha256 text not null) strict;
-  create table if not exists sealed_ids (
+  create table sealed_ids (
     first integer primary key, count integer not null, crc integer not null, ids blob not null) strict;
-  create table if not exists cursors (name text primary key, sequence integer not null, crc integer not null) strict;
+  create table cursors (name text primary key, sequence integer not null, crc integer not null) strict, without rowid;
 `;
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 
 /**
  * The one connection that writes. A commit is durable when it returns: WAL, and synchronous=FULL syncs it each time.
@@ -31,9 +30,10 @@ export function openForWriting(path: string, bytesMax: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
     database.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`);
-    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-2000`);
-    database.exec(`PRAGMA max_page_count=${Math.ceil(bytesMax / PAGE_BYTES)}`);
-    database.exec(SCHEMA);
+    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA max_page_count=${Math.ceil(bytesMax / PAGE_BYTES)}`);
+    if (describeTables(database) === "[]") database.exec(`begin; ${SCHEMA}; commit`);
+    // A table whose name was damaged would otherwise be an empty journal.
+    if (describeTables(database) !== expectedTables()) throw new Error("its tables are damaged, or of another version");
     return database;
   } catch (cause) {
     database.close();
@@ -43,4 +43,18 @@ export function openForWriting(path: string, bytesMax: number): DatabaseSync {
 
 export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+}
+
+function expectedTables(): string {
+  const reference = new DatabaseSync(":memory:");
+  try {
+    reference.exec(SCHEMA);
+    return describeTables(reference);
+  } finally {
+    reference.close();
+  }
+}
+
+function describeTables(database: DatabaseSync): string {
+  return JSON.stringify(database.prepare("select type, name, tbl_name, sql from sqlite_schema order by name").all());
 }

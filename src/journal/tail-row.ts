@@ -1,4 +1,3 @@
-import type { SQLOutputValue } from "node:sqlite";
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { PackedRecords } from "./packed-records.ts";
 
@@ -34,7 +33,7 @@ export function storeRow(row: TailRow): StoredRow {
 }
 
 /** @throws {Error} naming the sequences when the row is not in every bit as it was written. */
-export function loadRow(found: Readonly<Record<string, SQLOutputValue>>): TailRow {
+export function loadRow(found: Readonly<Record<string, unknown>>): TailRow {
   const stored: StoredRow = {
     first: Number(found.first),
     count: Number(found.count),
@@ -75,17 +74,21 @@ export function* rowIds(ids: Buffer): Generator<string> {
   }
 }
 
-export function blob(value: SQLOutputValue | undefined): Buffer {
+/** A blob as SQLite answers it; no bytes when it is anything else. */
+export function blob(value: unknown): Buffer {
   if (!(value instanceof Uint8Array)) return Buffer.alloc(0);
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
+/** CRC-32 of numbers, texts and bytes, one after the other. */
+export function checksumOf(...parts: readonly (number | string | Uint8Array)[]): number {
+  let crc = 0;
+  for (const part of parts) crc = crc32(typeof part === "number" ? `${part} ` : part, crc);
+  return crc;
+}
+
 function checksum(row: Omit<StoredRow, "crc">): number {
-  const numbers = Buffer.alloc(24);
-  numbers.writeDoubleLE(row.first, 0);
-  numbers.writeDoubleLE(row.count, 8);
-  numbers.writeDoubleLE(row.zipped, 16);
-  return [row.ids, row.leaves, row.lengths, row.records].reduce((crc, bytes) => crc32(bytes, crc), crc32(numbers));
+  return checksumOf(row.first, row.count, row.zipped, row.ids, row.leaves, row.lengths, row.records);
 }
 
 /** Cheap to ask, and whoever reads on relies on it: a checksum of 32 bits lets one damage in four thousand million by. */
