@@ -2,18 +2,14 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import {
   headerValue,
-  type OperationModel,
   type Protocol,
   parseRequest,
   readSignature,
   resolveOperation,
-  type Service,
-  type SignedRequest,
   serializeError,
   serializeResponse,
   validateInput,
   verifySignature,
-  type WireRequest,
   type WireResponse,
 } from "../aws/index.ts";
 import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
@@ -26,12 +22,7 @@ import type { ApiMetrics } from "./metrics.ts";
 import type { Call, Operation } from "./operation.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Throttle } from "./throttle.ts";
-
-/** A service as it is served: its model, and the meaning of those operations that have one yet. */
-export interface ServedService {
-  readonly model: Service;
-  readonly operations: Readonly<Record<string, Operation<never, unknown, never> | undefined>>;
-}
+import type { ArrivedRequest, ServedService, Trace } from "./trace.ts";
 
 export interface AnswerNeeds {
   readonly services: readonly ServedService[];
@@ -48,29 +39,6 @@ export interface AnswerNeeds {
   readonly log: Logger;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
-}
-
-/** A request as the HTTP side hands it over. */
-export interface ArrivedRequest {
-  readonly wire: WireRequest;
-  readonly sourceIp: string;
-  readonly secure: boolean;
-  /** Why the request could not be read whole (too large, broken off), when it could not. */
-  readonly broken?: Refusal;
-}
-
-/** What is known of a call so far. The record is made of it, however far the call got. */
-export interface Trace {
-  readonly arrived: ArrivedRequest;
-  readonly requestId: string;
-  readonly now: number;
-  signed?: SignedRequest;
-  served?: ServedService;
-  protocol?: Protocol;
-  model?: OperationModel;
-  claimedName?: string;
-  caller?: Caller;
-  input?: Record<string, unknown>;
 }
 
 /**

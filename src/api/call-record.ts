@@ -2,7 +2,7 @@ import { headerValue, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
 import { type AuditRecord, isReadOnly } from "../record/index.ts";
-import type { Trace } from "./answer-call.ts";
+import type { Trace } from "./trace.ts";
 import type { Call, Operation } from "./operation.ts";
 import { EVENT_VERSION } from "./recorder.ts";
 

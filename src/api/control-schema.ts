@@ -1,5 +1,7 @@
 import type { IdentitySchema } from "../identity/index.ts";
-import type { OutboxSchema } from "./outbox.ts";
 
 /** All control-plane tables of one installation, in one database, so that they can commit together. */
-export type ControlSchema = IdentitySchema & OutboxSchema;
+export interface ControlSchema extends IdentitySchema {
+  /** Records of committed changes that are not known to be in the journal yet. */
+  outbox: { event_id: string; record: Uint8Array };
+}

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import type { WireRequest, WireResponse } from "../aws/index.ts";
 import { Failure, Refusal } from "../core/index.ts";
-import type { ArrivedRequest } from "./answer-call.ts";
+import type { ArrivedRequest } from "./trace.ts";
 import { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
 import { announcesTooMuch, discardRest, readBody } from "./request-body.ts";

@@ -14,3 +14,4 @@ export * from "./recorder.ts";
 export * from "./status-server.ts";
 export * from "./sts/index.ts";
 export * from "./throttle.ts";
+export * from "./trace.ts";

@@ -4,11 +4,6 @@ import type { JournalRecord } from "../journal/index.ts";
 import type { EncodedRecord } from "../record/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 
-/** Records of committed changes that are not known to be in the journal yet. */
-export interface OutboxSchema {
-  outbox: { event_id: string; record: Uint8Array };
-}
-
 export const outboxMigrations: Readonly<Record<string, Migration>> = {
   "2026-11-20-outbox": {
     up: async (tables) => {
