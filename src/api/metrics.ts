@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What the API tells Prometheus about itself. */
 export class ApiMetrics {
@@ -11,6 +11,7 @@ export class ApiMetrics {
 
   constructor() {
     const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
     this.#calls = new Histogram({
       name: "opentrail_api_call_seconds",
       help: "Time from a request's arrival to its recorded answer.",
