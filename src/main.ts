@@ -82,6 +82,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   });
 
   const objects = new DirectoryObjectStore(join(dataDirectory, "objects"));
+  await objects.removeUnfinished();
   const journal = await openJournal(
     {
       directory: join(dataDirectory, "journal"),

@@ -6,14 +6,11 @@
 export type { Fault, WriteStep } from "./faults.ts";
 export {
   type Cursor,
-  DEDUPLICATION_WINDOW,
   type Journal,
   type JournalEntry,
-  JournalFull,
   type JournalHealth,
   type JournalRecord,
   type JournalStats,
-  READ_BYTES_MAX,
 } from "./journal.ts";
 export { lockDirectory } from "./lock-directory.ts";
 export { type JournalLog, type JournalNeeds, type JournalOptions, openJournal } from "./open-journal.ts";

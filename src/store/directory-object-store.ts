@@ -9,7 +9,7 @@ const KEY_BYTES_MAX = 1024;
 /** Bytes of one part between slashes: what common file systems take as a name. */
 const PART_BYTES_MAX = 255;
 /** Descriptors that stay open for reading; the least recently used is closed first. */
-const DESCRIPTORS_MAX = 128;
+const DESCRIPTORS_MAX = 512;
 /** Unfinished writes live here; no key can begin with a dot, so nothing else does. */
 const UNFINISHED = ".unfinished";
 

@@ -1,7 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import { assert } from "../../core/index.ts";
+import { LeafHasher } from "../leaf-hasher.ts";
 import { ByteReader, u32Array } from "./byte-reader.ts";
-import { leafHash } from "./leaf-hash.ts";
 import { SegmentCache } from "./segment-cache.ts";
 import { SegmentFile, type SegmentObjects } from "./segment-file.ts";
 import { damaged, type SectionName } from "./segment-format.ts";
@@ -71,11 +71,13 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
     lookup: (query) => index.candidates(query),
     async verify() {
       await file.verify();
+      const hasher = new LeafHasher(salt);
+      const actual = Buffer.alloc(32);
       for (let position = 0; position < count; position += VERIFY_RECORDS) {
         const records = await blocks.readRange(position, Math.min(VERIFY_RECORDS, count - position));
         for (const [index, record] of records.entries()) {
           const expected = await leaf(position + index);
-          const actual = leafHash(salt, first + position + index, record);
+          hasher.write(first + position + index, record, actual, 0);
           if (Buffer.compare(actual, expected) !== 0) throw damaged(key, "leaves");
         }
       }
