@@ -157,6 +157,6 @@ export function segmentKey(first: number): string {
   return `${SEGMENT_PREFIX}${String(first).padStart(20, "0")}.seg`;
 }
 
-export function describeRange({ key, first, count }: CatalogueRow): string {
+function describeRange({ key, first, count }: CatalogueRow): string {
   return `segment ${key} (sequences ${first} to ${first + count - 1})`;
 }

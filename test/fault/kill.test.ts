@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import type { SigningCredentials } from "../../src/aws/index.ts";
+import { assert } from "../../src/core/index.ts";
 import { allRecords, type Caller, callerOf, healthOf, type TestRecord } from "../calls.ts";
 import { readJournal } from "../read-journal.ts";
 import { startServer, type TestServer } from "../server.ts";
@@ -69,7 +70,8 @@ class Log {
 
   add(records: readonly TestRecord[]): void {
     // A page's records are new ones and known ones: rounds overlap by the second that eventTime is told in.
-    expect(new Set(records.map(({ eventID }) => eventID)).size).toBe(records.length);
+    const ids = new Set(records.map(({ eventID }) => eventID));
+    assert(ids.size === records.length, "no page shows a record twice");
     for (const record of records) this.#records.set(record.eventID, record);
   }
 
