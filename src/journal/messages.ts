@@ -1,6 +1,6 @@
 import type { Fault } from "./faults.ts";
 
-/** What the threads of a journal say to each other. Bytes are transferred, not copied. */
+/** What the threads and the sealing process of a journal say to each other. Between threads bytes are transferred, not copied. */
 
 export interface CommitWorkerData {
   readonly path: string;
@@ -69,22 +69,20 @@ export interface NotOpened {
 
 export type CommitAnswer = Committed | CommitRefused;
 
-export interface SealWorkerData {
-  readonly path: string;
-}
-
 /** Build the object of this full range. */
 export interface SealRequest {
+  /** The tail's file. */
+  readonly path: string;
   readonly first: number;
   readonly count: number;
 }
 
 export interface BuiltRange {
-  readonly object: Uint8Array<ArrayBuffer>;
+  readonly object: Uint8Array;
   /** Of the object, hexadecimal. */
   readonly sha256: string;
   /** The eventIDs of the range, packed. */
-  readonly ids: Uint8Array<ArrayBuffer>;
+  readonly ids: Uint8Array;
 }
 
 export type SealAnswer =

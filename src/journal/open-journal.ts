@@ -119,7 +119,7 @@ class DurableJournal implements Journal {
         opened.catalogue,
         opened.head - (opened.head % segmentRecords),
       );
-      const client = new SealClient({ path });
+      const client = new SealClient(path);
       const journal = new DurableJournal(
         { needs, queue, ranges, client, path, unlock, segmentRecords, faults },
         opened.cursors,

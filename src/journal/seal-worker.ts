@@ -1,23 +1,15 @@
 import { hash } from "node:crypto";
-import { parentPort, workerData } from "node:worker_threads";
 import { assert, Failure, reason } from "../core/index.ts";
-import type { BuiltRange, SealAnswer, SealRequest, SealWorkerData } from "./messages.ts";
+import type { BuiltRange, SealAnswer, SealRequest } from "./messages.ts";
 import { buildSegment, type SegmentInput } from "./segment/index.ts";
 import { openForReading } from "./tail-database.ts";
 import { blob, loadRow, ROW_COLUMNS, rowRecords } from "./tail-row.ts";
 
-/** The sealing thread: makes the object of a full range, which takes long, so that it keeps no commit waiting. */
-function run(port: NonNullable<typeof parentPort>, { path }: SealWorkerData): void {
-  port.on("message", (request: SealRequest) => {
-    const answer = build(path, request);
-    port.postMessage(answer, answer.kind === "built" ? [answer.range.object.buffer, answer.range.ids.buffer] : []);
-  });
-}
-
-function build(path: string, request: SealRequest): SealAnswer {
+/** The sealing process: makes the object of a full range, which takes long, so that it keeps no commit waiting. */
+function build(request: SealRequest): SealAnswer {
   try {
-    const { ids, ...input } = readRange(path, request);
-    const object = ownMemory(buildSegment(input));
+    const { ids, ...input } = readRange(request);
+    const object = buildSegment(input);
     return { kind: "built", range: { object, sha256: hash("sha256", object), ids } };
   } catch (cause) {
     return { kind: "failed", message: reason(cause) };
@@ -25,7 +17,7 @@ function build(path: string, request: SealRequest): SealAnswer {
 }
 
 /** Everything comes from the rows of the range: built again, after a crash, the object has the same bytes. */
-function readRange(path: string, { first, count }: SealRequest): SegmentInput & Pick<BuiltRange, "ids"> {
+function readRange({ path, first, count }: SealRequest): SegmentInput & Pick<BuiltRange, "ids"> {
   const database = openForReading(path);
   try {
     const salt = database.prepare("select salt from range_salts where first = ?").get(first)?.salt;
@@ -41,7 +33,7 @@ function readRange(path: string, { first, count }: SealRequest): SegmentInput & 
       ids.push(row.ids);
     }
     assert(records.length === count, "a range is sealed once it is full");
-    return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: ownMemory(Buffer.concat(ids)) };
+    return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: Buffer.concat(ids) };
   } catch (cause) {
     throw new Failure(`read journal tail ${path}`, cause);
   } finally {
@@ -49,10 +41,7 @@ function readRange(path: string, { first, count }: SealRequest): SegmentInput & 
   }
 }
 
-/** A copy that shares its memory with nothing, and so can be transferred. */
-function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
-}
-
-assert(parentPort !== null, "seal-worker runs as a thread");
-run(parentPort, workerData as SealWorkerData);
+// The process ends by itself when its parent does: the channel was all that kept it.
+process.on("message", (request) => {
+  process.send?.(build(request as SealRequest));
+});
