@@ -8,7 +8,16 @@ import { version } from "./version.ts";
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const program = new Command("opentrail")
     .description("A self-hosted AWS CloudTrail: every API call recorded, provable and searchable.")
-    .version(version());
+    .version(version())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  opentrail up                                    run the server here
+  opentrail lookup --user John --since 2h         what did John do
+  opentrail tail --writes                         watch changes as they happen
+  opentrail event 2fd02d26-4190-4f15-ae79-164a7b6e8398`,
+    );
   addUp(program);
   addClientCommands(program);
   await program.parseAsync([...argv]);
