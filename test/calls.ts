@@ -44,11 +44,12 @@ type CloudTrailEvents = readonly { readonly CloudTrailEvent: string }[];
 export function callerOf(
   { endpoint, root }: Pick<TestServer, "endpoint" | "root">,
   credentials: SigningCredentials = root,
+  now: () => number = Date.now,
 ): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return async (name, operationName, input = {}) => {
     const { model, operation } = operationOf(name, operationName);
-    const request = signedRequest(endpoint, credentials, name, operationName, input);
+    const request = signedRequest(endpoint, credentials, name, operationName, input, now());
     const response = await send(endpoint, request, agent);
     const answered = { status: response.status, requestId: response.headers["x-amzn-requestid"] ?? "" };
     if (response.status < 300) {

@@ -25,26 +25,15 @@ export interface ServerOptions {
   /** Kept when given; otherwise a new directory that is removed when the server stops. */
   readonly dataDirectory?: string;
   readonly flags?: readonly string[];
+  /** Added to the server's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const READY_MS = 20_000;
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "opentrail-"));
-  const flags = [
-    "--data",
-    dataDirectory,
-    "--api",
-    "127.0.0.1:0",
-    "--console",
-    "127.0.0.1:0",
-    "--limits-calls-per-second",
-    "0",
-  ];
-  const child = spawn(process.execPath, ["bin/opentrail.js", "up", ...flags, ...(options.flags ?? [])], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" },
-  });
+  const child = spawnServer(dataDirectory, options);
   let log = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     log += chunk.toString();
@@ -84,6 +73,30 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       await ended();
     },
   };
+}
+
+/** Starts a server that is expected to refuse; resolves with its exit code and what it said. */
+export async function failToStart(
+  options: ServerOptions & { readonly dataDirectory: string },
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawnServer(options.dataDirectory, options);
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  await once(child, "close");
+  clearTimeout(timer);
+  return { code: child.exitCode, said };
+}
+
+function spawnServer(dataDirectory: string, { flags = [], environment = {} }: ServerOptions): ChildProcess {
+  const standard = ["--data", dataDirectory, "--api", "127.0.0.1:0", "--console", "127.0.0.1:0"];
+  const all = ["bin/opentrail.js", "up", ...standard, "--limits-calls-per-second", "0", ...flags];
+  return spawn(process.execPath, all, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
+  });
 }
 
 /** Access key and secret of an AWS shared-credentials file with one profile. */
