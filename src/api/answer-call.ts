@@ -13,7 +13,14 @@ import {
   type WireResponse,
 } from "../aws/index.ts";
 import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
-import { type Authorizer, type Caller, type CredentialStore, callerContext, denialMessage } from "../identity/index.ts";
+import {
+  assertSessionMayCall,
+  type Authorizer,
+  type Caller,
+  type CredentialStore,
+  callerContext,
+  denialMessage,
+} from "../identity/index.ts";
 import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { nameForProtocol } from "./error-names.ts";
@@ -139,6 +146,7 @@ async function authorize(
 ): Promise<void> {
   if (operation?.open === true) return;
   const { served, model, input } = trace;
+  assertSessionMayCall(caller, served?.model.name ?? "");
   const action = `${served?.model.signingName}:${model?.name}`;
   const call = callOf(needs, trace);
   const context = callerContext(caller, call);
