@@ -145,10 +145,11 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   );
 
   const health = (): Health => ({
-    ok: journal.health.writable,
+    ok: journal.health.writable && recorder.tablesProblem === undefined,
     uptimeSeconds: Math.round((clock.elapsed() - startedAt) / 1000),
     journal: { ...journal.health, head: journal.head },
     history: { visible: history.visible },
+    tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
   });
   const status = await serveStatus(config.console, health, metrics);
@@ -162,7 +163,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       await api.close(GRACE_MS);
       await recorder.close();
       clearInterval(flushing);
-      await credentials.flush();
+      await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
       history.close();
       await journal.close();
       await tables.destroy();
@@ -170,6 +171,10 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       unlock();
     },
   };
+}
+
+function tablesHealth(problem: string | undefined): Readonly<Record<string, unknown>> {
+  return problem === undefined ? { writable: true } : { writable: false, problem };
 }
 
 /** `opentrail up`: runs until a signal says stop. */
@@ -181,13 +186,16 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   const running = await startOpenTrail(config, { clock: systemClock, random: systemRandom, log });
   process.stdout.write(readyLines(running, config));
   await new Promise<void>((stopped) => {
+    let stopping = false;
     const stop = (signal: string): void => {
-      process.off("SIGTERM", stop).off("SIGINT", stop);
+      // A terminal and npm both pass on what one Ctrl-C said: only the first counts.
+      if (stopping) return;
+      stopping = true;
       log.info({ signal }, "stopping: answers in flight finish first");
       running.stop().then(stopped, (err: unknown) => {
         log.error({ err }, "the stop did not end cleanly");
-        process.exitCode = 1;
-        stopped();
+        // What is still open would keep the process alive; everything acknowledged is on disk.
+        process.exit(1);
       });
     };
     process.on("SIGTERM", stop).on("SIGINT", stop);

@@ -12,7 +12,7 @@ import {
   verifySignature,
   type WireResponse,
 } from "../aws/index.ts";
-import { type Clock, Failure, type Random, Refusal } from "../core/index.ts";
+import { type Clock, Failure, type Random, Refusal, reason } from "../core/index.ts";
 import {
   assertSessionMayCall,
   type Authorizer,
@@ -27,7 +27,7 @@ import { nameForProtocol } from "./error-names.ts";
 import { claimedOperation, identifyService } from "./identify.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { Call, Operation } from "./operation.ts";
-import type { Recorder } from "./recorder.ts";
+import { type Recorder, RecordWaits } from "./recorder.ts";
 import type { Throttle } from "./throttle.ts";
 import type { ArrivedRequest, ServedService, Trace } from "./trace.ts";
 
@@ -111,19 +111,20 @@ function identify(needs: AnswerNeeds, trace: Trace): void {
 async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never, unknown, never>> {
   const { model, protocol, served } = trace;
   if (model === undefined || protocol === undefined || served === undefined) throw new Error("identify() comes first");
+  const operation = served.operations[model.name];
+  // An operation that takes no signature (AssumeRoleWithSAML) shall not be refused for the lack of one.
+  if (operation === undefined && model.unsigned && trace.signed === undefined) throw unsupported(served, model.name);
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
-  const operation = served.operations[model.name];
   if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
   await authorize(needs, trace, caller, operation);
-  if (operation === undefined) {
-    throw new Refusal(
-      "UnsupportedOperationException",
-      `${served.model.name} ${model.name} is not supported by OpenTrail`,
-    );
-  }
+  if (operation === undefined) throw unsupported(served, model.name);
   return operation;
+}
+
+function unsupported({ model }: ServedService, name: string): Refusal {
+  return new Refusal("UnsupportedOperationException", `${model.name} ${name} is not supported by OpenTrail`);
 }
 
 async function authenticate(needs: AnswerNeeds, trace: Trace): Promise<Caller> {
@@ -181,20 +182,19 @@ async function change(
   call: Call<ControlSchema>,
 ): Promise<WireResponse> {
   const health = needs.journalHealth();
-  if (!health.writable) throw unrecordable(health.problem ?? "the journal is closed");
-  const { response, committed } = await needs.tables.transaction().execute(async (transaction) => {
-    const output = await operation.run(trace.input as never, { ...call, tables: transaction } as never);
-    const records = callRecords(needs, trace, operation, { output });
-    const answer = respond(trace, output);
-    return { response: answer, committed: await needs.recorder.recordWith(transaction, records) };
-  });
-  // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
-  if (trace.served?.model.name === "iam") {
-    needs.credentials.invalidate();
-    needs.authorizer.invalidate();
+  if (!health.writable) throw unavailable(new Failure(health.problem ?? "the journal is closed"), NOTHING_CHANGED);
+  try {
+    return await needs.recorder.commit(async (tables) => {
+      const output = await operation.run(trace.input as never, { ...call, tables } as never);
+      return { answer: respond(trace, output), records: callRecords(needs, trace, operation, { output }) };
+    });
+  } finally {
+    // Of the services here only IAM changes who may do what; giving out credentials changes nobody's.
+    if (trace.served?.model.name === "iam") {
+      needs.credentials.invalidate();
+      needs.authorizer.invalidate();
+    }
   }
-  await committed();
-  return response;
 }
 
 function respond(trace: Trace, output: unknown): WireResponse {
@@ -209,34 +209,33 @@ async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promis
   const service = trace.served?.model ?? needs.services[0]?.model;
   if (service === undefined) throw new Error("no service is served");
   const response = serializeError(service, protocol, refusal, trace.requestId);
+  needs.metrics.refused(refusal.code);
+  // The change was made: its own record will tell so, and no other.
+  if (thrown instanceof RecordWaits) return response;
   const outcome: Outcome = { refusal };
   const operation = trace.model === undefined ? undefined : trace.served?.operations[trace.model.name];
   await needs.recorder.recordOrCount(
     trace.model === undefined ? [unparsedRecord(needs, trace, outcome)] : callRecords(needs, trace, operation, outcome),
   );
-  needs.metrics.refused(refusal.code);
   return response;
 }
 
 function toRefusal(needs: AnswerNeeds, trace: Trace, thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   needs.log.error({ err: thrown, requestId: trace.requestId, operation: trace.model?.name }, "a call failed inside");
-  if (thrown instanceof Failure || isDiskError(thrown)) return unrecordable((thrown as Error).message);
+  if (thrown instanceof RecordWaits) return unavailable(thrown, "The change was made; its record follows.");
+  if (thrown instanceof Failure) return unavailable(thrown, NOTHING_CHANGED);
   return new Refusal("InternalFailure", "The request processing has failed because of an internal error.", 500);
 }
 
-function unrecordable(why: string): Refusal {
-  return new Refusal(
-    "ServiceUnavailable",
-    `The audit log or its tables cannot be written (${why}). Nothing was acknowledged; try again when /healthz says ok.`,
-    503,
-  );
-}
+const NOTHING_CHANGED = "Nothing was changed; try again when /healthz says ok.";
 
-/** SQLite's full, read-only, cannot-open and I/O errors, whatever extended form they take. */
-function isDiskError(thrown: unknown): boolean {
-  const code = (thrown as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "number" && [8, 10, 13, 14].includes(code & 0xff);
+/** Callers are told the disk's own words; which file it is about stands in our log. */
+function unavailable(failure: Failure, outcome: string): Refusal {
+  let root: unknown = failure;
+  while (root instanceof Error && root.cause !== undefined) root = root.cause;
+  const message = `The audit log or its tables cannot be used (${reason(root)}). ${outcome}`;
+  return new Refusal("ServiceUnavailable", message, 503);
 }
 
 function unknownService(needs: AnswerNeeds, trace: Trace): Refusal {

@@ -47,6 +47,15 @@ export class Outbox {
       .map((row) => ({ eventID: row.event_id, bytes: row.record }));
   }
 
+  /** Writes something that changes nothing. @throws {Failure} when the tables take no writes. */
+  async probe(): Promise<void> {
+    await this.#tables.transaction().execute(async (transaction) => {
+      const row = { event_id: PROBE, record: new Uint8Array() };
+      await transaction.insertInto("outbox").values(row).execute();
+      await transaction.deleteFrom("outbox").where("event_id", "=", PROBE).execute();
+    });
+  }
+
   /** Removes the rows of delivered records; those it could not remove stay for the next sweep. */
   async sweep(): Promise<void> {
     while (this.#delivered.length > 0) {
@@ -59,3 +68,6 @@ export class Outbox {
 
 /** Below the number of parameters that every SQL engine takes in one statement. */
 const DELETED_AT_ONCE = 500;
+
+/** No record has this eventID. */
+const PROBE = "probe";

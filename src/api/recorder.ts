@@ -3,9 +3,22 @@ import type { Logger } from "pino";
 import { type Clock, Failure, isoSeconds, type Random, reason } from "../core/index.ts";
 import type { Journal } from "../journal/index.ts";
 import { type AuditRecord, type EncodedRecord, encodeRecord } from "../record/index.ts";
-import type { DirectoryObjectStore } from "../store/index.ts";
+import { type DirectoryObjectStore, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { Outbox } from "./outbox.ts";
+
+/** What changes something, inside the transaction that also takes the records of the change. */
+type Change<Answer> = (
+  tables: Kysely<ControlSchema>,
+) => Promise<{ readonly answer: Answer; readonly records: readonly AuditRecord[] }>;
+
+/** The change was made, and its record is durable beside it; but the journal, where it belongs, did not take it yet. */
+export class RecordWaits extends Failure {
+  constructor(cause: unknown) {
+    super("append the record of a change that was made", cause);
+    this.name = "RecordWaits";
+  }
+}
 
 interface RecorderNeeds {
   readonly journal: Journal;
@@ -30,8 +43,9 @@ export class Recorder {
   readonly #timer: NodeJS.Timeout;
   #lost: { count: number; firstMs: number; lastMs: number; why: string } | undefined;
   #sweeping: Promise<void> = Promise.resolve();
-  /** A change is committed whose record the journal refused: its row in the outbox is tried again. */
-  #waiting = false;
+  /** The outbox may hold records that the journal has not seen: an earlier run's, or one that the journal refused. */
+  #waiting = true;
+  #tablesProblem: string | undefined;
 
   constructor(needs: RecorderNeeds) {
     this.#needs = needs;
@@ -43,6 +57,11 @@ export class Recorder {
   /** How many calls were answered without a record and are not yet counted in the log. */
   get lost(): number {
     return this.#lost?.count ?? 0;
+  }
+
+  /** Why the tables did not take the last change; undefined once they take one again. */
+  get tablesProblem(): string | undefined {
+    return this.#tablesProblem;
   }
 
   /** Resolves once the records of one call would survive a power cut. @throws {Failure} when they cannot be kept. */
@@ -59,43 +78,64 @@ export class Recorder {
       await this.record(records);
     } catch (thrown) {
       const now = this.#needs.clock.now();
+      if (this.#lost === undefined)
+        this.#needs.log.error({ err: thrown }, "calls go unrecorded from now on; they are counted");
       this.#lost ??= { count: 0, firstMs: now, lastMs: now, why: reason(thrown) };
       this.#lost.count += 1;
       this.#lost.lastMs = now;
     }
   }
 
-  /** Puts the records into the transaction of the change they tell of. The answer says what is to be done after the commit. */
-  async recordWith(transaction: Kysely<ControlSchema>, records: readonly AuditRecord[]): Promise<() => Promise<void>> {
-    const encoded = records.map(encodeRecord);
-    await this.#keep(encoded);
-    await this.#outbox.put(transaction, encoded);
-    return async () => {
-      try {
-        await this.#needs.journal.append(encoded);
-      } catch (thrown) {
-        this.#waiting = true;
-        throw thrown;
-      }
-      for (const { eventID } of encoded) this.#outbox.delivered(eventID);
-      if (this.#lost !== undefined) await this.#countLost();
-    };
+  /**
+   * Makes a change and the records that tell of it durable as one, then brings the records into the journal.
+   * @throws whatever `work` throws; nothing was changed.
+   * @throws {Failure} when the tables refuse; nothing was changed.
+   * @throws {RecordWaits} when the change was made and the journal refuses its records.
+   */
+  async commit<Answer>(work: Change<Answer>): Promise<Answer> {
+    const { answer, encoded } = await this.#change(work);
+    try {
+      await this.#needs.journal.append(encoded);
+    } catch (thrown) {
+      this.#waiting = true;
+      throw new RecordWaits(thrown);
+    }
+    for (const { eventID } of encoded) this.#outbox.delivered(eventID);
+    if (this.#lost !== undefined) await this.#countLost();
+    return answer;
   }
 
-  /** Appends what an earlier run, or a full disk, left in the outbox. To be awaited before the first call is taken. */
-  async recover(): Promise<number> {
-    const waiting = await this.#outbox.waiting();
-    if (waiting.length > 0) await this.#needs.journal.append(waiting);
-    for (const { eventID } of waiting) this.#outbox.delivered(eventID);
-    this.#waiting = false;
-    await this.#outbox.sweep();
-    return waiting.length;
+  /**
+   * Appends what an earlier run left in the outbox. To be awaited before the first call is taken. A disk that refuses does
+   * not keep the server from starting, for somebody may have to look up why: it is tried again every second.
+   */
+  async recover(): Promise<void> {
+    await this.#sweep();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sweeping;
     await this.#sweep();
+    if (this.lost > 0)
+      this.#needs.log.error({ calls: this.lost }, "calls were not recorded, nor could they be counted");
+  }
+
+  async #change<Answer>(work: Change<Answer>): Promise<{ answer: Answer; encoded: readonly EncodedRecord[] }> {
+    try {
+      const made = await this.#needs.tables.transaction().execute(async (tables) => {
+        const { answer, records } = await work(tables);
+        const encoded = records.map(encodeRecord);
+        await this.#keep(encoded);
+        await this.#outbox.put(tables, encoded);
+        return { answer, encoded };
+      });
+      this.#tablesProblem = undefined;
+      return made;
+    } catch (thrown) {
+      if (thrown instanceof TablesFailure) this.#tablesProblem = thrown.message;
+      throw thrown;
+    }
   }
 
   async #keep(records: readonly EncodedRecord[]): Promise<void> {
@@ -139,6 +179,10 @@ export class Recorder {
     });
     try {
       await journal.append([record]);
+      this.#needs.log.info(
+        { calls: lost.count },
+        "calls are recorded again; those that were not are counted in the log",
+      );
     } catch (thrown) {
       const during = this.#lost as typeof lost | undefined;
       this.#lost = { ...lost, count: lost.count + (during?.count ?? 0), lastMs: during?.lastMs ?? lost.lastMs };
@@ -150,13 +194,26 @@ export class Recorder {
     this.#sweeping = this.#sweeping.then(() => this.#sweep());
   }
 
+  async #appendWaiting(): Promise<void> {
+    const waiting = await this.#outbox.waiting();
+    if (waiting.length > 0) await this.#needs.journal.append(waiting);
+    for (const { eventID } of waiting) this.#outbox.delivered(eventID);
+    this.#waiting = false;
+  }
+
   async #sweep(): Promise<void> {
+    if (!this.#needs.journal.health.writable) return;
     try {
-      await (this.#waiting ? this.recover() : this.#outbox.sweep());
+      if (this.#waiting) await this.#appendWaiting();
+      await this.#outbox.sweep();
+      if (this.#tablesProblem !== undefined) await this.#outbox.probe();
+      this.#tablesProblem = undefined;
     } catch (thrown) {
-      // The rows stay, and the journal knows their records: the next sweep tries again.
-      this.#needs.log.warn({ err: thrown }, "delivered records could not be removed from the outbox yet");
+      // The rows stay, and the journal knows their records: the next sweep tries again. It is told once.
+      if (this.#tablesProblem === undefined) this.#needs.log.warn({ err: thrown }, "the outbox could not be swept yet");
+      if (thrown instanceof TablesFailure) this.#tablesProblem = thrown.message;
     }
+    if (this.#lost !== undefined) await this.#countLost();
   }
 }
 
