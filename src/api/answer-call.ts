@@ -13,7 +13,14 @@ import {
   type WireResponse,
 } from "../aws/index.ts";
 import { type Clock, Failure, type Random, Refusal, reason } from "../core/index.ts";
-import { type Authorizer, type Caller, type CredentialStore, callerContext, denialMessage } from "../identity/index.ts";
+import {
+  assertSessionMayCall,
+  type Authorizer,
+  type Caller,
+  type CredentialStore,
+  callerContext,
+  denialMessage,
+} from "../identity/index.ts";
 import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { nameForProtocol } from "./error-names.ts";
@@ -104,19 +111,20 @@ function identify(needs: AnswerNeeds, trace: Trace): void {
 async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never, unknown, never>> {
   const { model, protocol, served } = trace;
   if (model === undefined || protocol === undefined || served === undefined) throw new Error("identify() comes first");
+  const operation = served.operations[model.name];
+  // An operation that takes no signature (AssumeRoleWithSAML) shall not be refused for the lack of one.
+  if (operation === undefined && model.unsigned && trace.signed === undefined) throw unsupported(served, model.name);
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
-  const operation = served.operations[model.name];
   if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
   await authorize(needs, trace, caller, operation);
-  if (operation === undefined) {
-    throw new Refusal(
-      "UnsupportedOperationException",
-      `${served.model.name} ${model.name} is not supported by OpenTrail`,
-    );
-  }
+  if (operation === undefined) throw unsupported(served, model.name);
   return operation;
+}
+
+function unsupported({ model }: ServedService, name: string): Refusal {
+  return new Refusal("UnsupportedOperationException", `${model.name} ${name} is not supported by OpenTrail`);
 }
 
 async function authenticate(needs: AnswerNeeds, trace: Trace): Promise<Caller> {
@@ -139,6 +147,7 @@ async function authorize(
 ): Promise<void> {
   if (operation?.open === true) return;
   const { served, model, input } = trace;
+  assertSessionMayCall(caller, served?.model.name ?? "");
   const action = `${served?.model.signingName}:${model?.name}`;
   const call = callOf(needs, trace);
   const context = callerContext(caller, call);

@@ -30,6 +30,7 @@ export * from "./roles.ts";
 export * from "./schema.ts";
 export * from "./secret-box.ts";
 export { createSession, type Session, type SessionHolder, type TemporaryCredentials } from "./session-token.ts";
+export { assertSessionMayCall } from "./session-limits.ts";
 export * from "./slices.ts";
 export * from "./tags.ts";
 export * from "./user-identity.ts";
