@@ -20,6 +20,7 @@ import {
 import { service } from "./aws/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { type Clock, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
+import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
   bootstrap,
@@ -62,8 +63,23 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   const startedAt = clock.elapsed();
   const metrics = new ApiMetrics();
 
+  checkParts(dataDirectory);
   const key = await loadKeyFile(join(dataDirectory, "secret.key"), random);
   const box = new SecretBox(key, random);
+  const objects = new DirectoryObjectStore(join(dataDirectory, "objects"));
+  await objects.removeUnfinished();
+  const journal = await openJournal(
+    {
+      directory: join(dataDirectory, "journal"),
+      objects,
+      clock,
+      random,
+      log,
+      onCommit: (latencyMs, records) => metrics.committed(latencyMs, records),
+    },
+    { segmentRecords: config.journalSegmentRecords },
+  );
+  if (journal.head > 0) checkPresent(dataDirectory, "tables.db", "the journal has records");
   const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
     ...identityMigrations,
     ...outboxMigrations,
@@ -81,19 +97,6 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     region,
   });
 
-  const objects = new DirectoryObjectStore(join(dataDirectory, "objects"));
-  await objects.removeUnfinished();
-  const journal = await openJournal(
-    {
-      directory: join(dataDirectory, "journal"),
-      objects,
-      clock,
-      random,
-      log,
-      onCommit: (latencyMs, records) => metrics.committed(latencyMs, records),
-    },
-    { segmentRecords: config.journalSegmentRecords },
-  );
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
   // A key of their own: what seals page tokens must not be what encrypts secrets.

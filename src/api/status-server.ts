@@ -23,7 +23,10 @@ export async function serveStatus(
     "/metrics": async () => [200, metrics.registry.contentType, await metrics.registry.metrics()],
   };
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (request, response) => {
-    const page = request.method === "GET" || request.method === "HEAD" ? pages[(request.url ?? "").replace(/\?.*/, "")] : undefined;
+    const page =
+      request.method === "GET" || request.method === "HEAD"
+        ? pages[(request.url ?? "").replace(/\?.*/, "")]
+        : undefined;
     const reply = page?.() ?? Promise.resolve([404, "text/plain", "try /healthz or /metrics\n"] as const);
     reply.then(
       ([status, type, text]) => {

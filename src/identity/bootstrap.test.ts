@@ -103,7 +103,9 @@ describe("bootstrap()", () => {
   test("bootstrap() says so when the installation's key does not fit the tables", async () => {
     await bootstrap(needs);
     const box = new SecretBox(new Uint8Array(32).fill(8), systemRandom);
-    await expect(bootstrap({ ...needs, box })).rejects.toThrow(/^decrypt a secret \(access-key:AKIA/);
+    await expect(bootstrap({ ...needs, box })).rejects.toThrow(
+      /^use secret\.key: .*: decrypt a secret \(access-key:AKIA/,
+    );
   });
 
   test("bootstrap() names the file that it cannot write", async () => {

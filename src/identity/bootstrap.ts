@@ -36,7 +36,7 @@ async function tellRootKey(needs: BootstrapNeeds, account: string): Promise<void
   const key = await oldestRootKey(needs, account);
   if (key === undefined) return;
   // Opened even when the file is there: a key file that does not fit shall be found out now, not with the first call.
-  const secret = needs.box.open(key.secret, accessKeyPurpose(key.access_key_id));
+  const secret = openSecret(needs.box, key);
   const path = needs.credentialsPath(account);
   if (existsSync(path)) return;
   const lines = [
@@ -46,6 +46,14 @@ async function tellRootKey(needs: BootstrapNeeds, account: string): Promise<void
     `region = ${needs.region}`,
   ];
   await createSecretFile(path, `${lines.join("\n")}\n`, needs.random);
+}
+
+function openSecret(box: SecretBox, key: { readonly access_key_id: string; readonly secret: Uint8Array }): string {
+  try {
+    return box.open(key.secret, accessKeyPurpose(key.access_key_id));
+  } catch (cause) {
+    throw new Failure("use secret.key: it is not, or no longer, the key that tables.db was made with", cause);
+  }
 }
 
 async function createAccounts(needs: BootstrapNeeds): Promise<void> {

@@ -256,8 +256,9 @@ class DurableJournal implements Journal {
 
   async #close(): Promise<void> {
     await this.#sealer.stop();
-    await this.#queue.close();
+    // The writer's connection goes last: then SQLite moves its log into the file, which is whole by itself.
     this.#tail.close();
+    await this.#queue.close();
     this.#unlock();
     this.#needs.log.info({ head: this.head }, "journal is closed");
   }
