@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { assert, Failure, reason } from "../core/index.ts";
-import { checkWal } from "./check-wal.ts";
+import { checkWal } from "../store/index.ts";
 import { Faults, type WriteStep } from "./faults.ts";
 import { DEDUPLICATION_WINDOW } from "./journal.ts";
 import { LeafHasher } from "./leaf-hasher.ts";

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { SQLITE_PAGE_BYTES } from "../store/index.ts";
 
 /**
  * The tables of tail.db. Records come first into `groups`; a full range moves into an object that `segments` names, and
@@ -20,8 +21,6 @@ const SCHEMA = `
   create table cursors (name text primary key, sequence integer not null, crc integer not null) strict, without rowid;
 `;
 
-export const PAGE_BYTES = 4096;
-
 /**
  * The one connection that writes. A commit is durable when it returns: WAL, and synchronous=FULL syncs it each time.
  * Checkpoints are made by whoever holds the connection, at a moment of its choice.
@@ -29,8 +28,8 @@ export const PAGE_BYTES = 4096;
 export function openForWriting(path: string, bytesMax: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
-    database.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`);
-    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA max_page_count=${Math.ceil(bytesMax / PAGE_BYTES)}`);
+    database.exec(`PRAGMA page_size=${SQLITE_PAGE_BYTES}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`);
+    database.exec(`PRAGMA wal_autocheckpoint=0; PRAGMA max_page_count=${Math.ceil(bytesMax / SQLITE_PAGE_BYTES)}`);
     if (describeTables(database) === "[]") database.exec(`begin; ${SCHEMA}; commit`);
     // A table whose name was damaged would otherwise be an empty journal.
     if (describeTables(database) !== expectedTables()) throw new Error("its tables are damaged, or of another version");

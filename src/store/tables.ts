@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { Kysely, SqliteDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { Failure } from "../core/index.ts";
+import { checkWal, SQLITE_PAGE_BYTES } from "./check-wal.ts";
 
 /**
  * The control-plane tables in one SQLite file: users, keys, cursors, everything that is small and transactional.
@@ -88,8 +89,10 @@ function isDiskFault(thrown: unknown): boolean {
 
 function openDatabase(path: string): DatabaseSync {
   try {
+    checkWal(`${path}-wal`);
     const database = new DatabaseSync(path);
-    database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000");
+    database.exec(`PRAGMA page_size=${SQLITE_PAGE_BYTES}; PRAGMA journal_mode=WAL`);
+    database.exec("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000");
     const [found] = Object.values(database.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (found !== "ok") throw new Error(`the file is damaged: ${String(found)}`);
     return database;

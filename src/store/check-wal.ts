@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Failure } from "../core/index.ts";
-import { PAGE_BYTES } from "./tail-database.ts";
+
+/** The page size that every database of ours is made with. */
+export const SQLITE_PAGE_BYTES = 4096;
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-const FRAME_BYTES: number = FRAME_HEADER_BYTES + PAGE_BYTES;
+const FRAME_BYTES: number = FRAME_HEADER_BYTES + SQLITE_PAGE_BYTES;
 /** The magic number's last bit tells the byte order of the checksums. */
 const MAGIC_LITTLE_ENDIAN = 0x377f0682;
 const MAGIC_BIG_ENDIAN = 0x377f0683;
