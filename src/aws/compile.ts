@@ -79,6 +79,9 @@ function protocolOf({ protocol, jsonVersion }: ServiceModelJson["metadata"]): Pr
   }
 }
 
+/** Members that models forget to mark as sensitive: one-time codes, with which a reader of the log could be somebody else. */
+const UNMARKED_SECRETS: ReadonlySet<string> = new Set(["AuthenticationCode1", "AuthenticationCode2", "TokenCode"]);
+
 /** Turns the shapes of one model into linked objects; a shape that holds itself is met again, not compiled again. */
 class Compiler {
   readonly #model: ServiceModelJson;
@@ -247,6 +250,7 @@ class Compiler {
     const isLocation = ref.location !== undefined && LOCATIONS.has(ref.location);
     return {
       ...slot,
+      sensitive: slot.sensitive || UNMARKED_SECRETS.has(name),
       name,
       required,
       ...(isLocation ? { location: ref.location as Location } : {}),
