@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import type { ClientCredentials } from "../api/client/index.ts";
 import { reason } from "../core/index.ts";
 import type { Io } from "./io.ts";
@@ -27,16 +26,23 @@ export function openCredentials(flag: string | undefined, profile: Profile, io: 
   if (fromEnvironment !== undefined) {
     return { get: async () => fromEnvironment, from: async () => "AWS_ACCESS_KEY_ID" };
   }
-  const provide = defaultProvider({ ...sharedFiles(io.env), ...(profile.chosen ? { profile: profile.name } : {}) });
+  let provide: (() => Promise<ClientCredentials>) | undefined;
   const get = async (): Promise<ClientCredentials> => {
     if (profile.chosen && !profile.found) throw new UsageError(noSuchProfile(profile.name, io));
     try {
-      return await provide();
+      return await (provide ??= await defaultChain(profile, io))();
     } catch (cause) {
       throw new UsageError(noCredentials(profile, reason(cause), io));
     }
   };
   return { get, from: async () => describeSource(await get(), profile, io) };
+}
+
+/** AWS's default chain, which remembers what it found until that expires. */
+async function defaultChain(profile: Profile, io: Io): Promise<() => Promise<ClientCredentials>> {
+  // Only here: it is slow to load, and keys in the environment need none of it.
+  const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
+  return defaultProvider({ ...sharedFiles(io.env), ...(profile.chosen ? { profile: profile.name } : {}) });
 }
 
 function environmentCredentials(env: Io["env"]): ClientCredentials | undefined {

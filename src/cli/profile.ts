@@ -1,4 +1,3 @@
-import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import type { Io } from "./io.ts";
 
 type Section = Readonly<Record<string, string | undefined>>;
@@ -17,6 +16,8 @@ export interface Profile {
 /** Reads the profile that the flag, else the environment, names; without either that is `default`. */
 export async function readProfile(flag: string | undefined, { env }: Io): Promise<Profile> {
   const chosen = flag ?? (env["AWS_PROFILE"] || env["AWS_DEFAULT_PROFILE"] || undefined);
+  // Only here: it takes as long to load as all the rest of a command, and the server needs none of it.
+  const { loadSharedConfigFiles } = await import("@smithy/shared-ini-file-loader");
   const { configFile, credentialsFile } = await loadSharedConfigFiles(sharedFiles(env));
   const name = chosen ?? "default";
   const settings: Section = { ...configFile[name], ...credentialsFile[name] };
