@@ -40,6 +40,14 @@ test("lockDirectory() refuses a directory that another process holds, until that
   lockDirectory(directory)();
 });
 
+test("lockDirectory() holds on even when nobody keeps what it answered", async () => {
+  const holder = spawn(process.execPath, ["--expose-gc", ...program("gc(); console.log('held'); setInterval(gc, 10)")]);
+  await once(holder.stdout, "data");
+  expect(() => lockDirectory(directory)).toThrow(`directory ${directory} is in use by another process`);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+});
+
 test("lockDirectory() keeps another process out", () => {
   const unlock = lockDirectory(directory);
   expect(() => execFileSync(process.execPath, program(""), { stdio: "pipe" })).toThrow("in use by another process");

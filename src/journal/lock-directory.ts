@@ -22,5 +22,12 @@ export function lockDirectory(directory: string): () => void {
     throw new Failure(`lock directory ${directory}`, cause);
   }
   const held = lock;
-  return () => held.close();
+  HELD.add(held);
+  return () => {
+    HELD.delete(held);
+    held.close();
+  };
 }
+
+/** Kept from the garbage collector, which would close what nobody refers to, and so let go of its lock. */
+const HELD = new Set<DatabaseSync>();

@@ -43,5 +43,6 @@ function readRange({ path, first, count }: SealRequest): SegmentInput & Pick<Bui
 
 // The process ends by itself when its parent does: the channel was all that kept it.
 process.on("message", (request) => {
-  process.send?.(build(request as SealRequest));
+  // A parent that was killed meanwhile takes no answer, and needs none: the range is sealed again.
+  process.send?.(build(request as SealRequest), () => undefined);
 });

@@ -186,7 +186,7 @@ describe.skipIf(NO_BREAKING !== undefined)(
         await load.stop();
         await expectReadsOnly(first, /disk I\/O error|readonly/);
         expect(await first.stop()).toBe(0);
-        await expect(startServer({ dataDirectory })).rejects.toThrow(/tables\.db|lock directory/);
+        await expect(startServer({ dataDirectory })).rejects.toThrow(/\.db: .*readonly|lock directory/);
         disk.repair();
         const second = await startServer({ dataDirectory });
         const records = await allRecords(callerOf(second));
