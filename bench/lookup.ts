@@ -254,7 +254,7 @@ function sizes({ journal, rawBytes, fileBytes, buildS }: BuiltEvents): Readonly<
     segments: journal.segments.length,
     rawBytesPerEvent: rawBytes / journal.head,
     blockBytesPerEvent: per("dictionary", "blocks", "block table"),
-    indexBytesPerEvent: per("order", "order table", "terms", "term fences", "postings"),
+    indexBytesPerEvent: per("order", "order table", "terms", "term fences", "term filter", "postings"),
     leafBytesPerEvent: per("leaves"),
     fileBytesPerEvent: fileBytes / sealed,
     builtPerSecond: sealed / buildS,

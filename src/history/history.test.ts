@@ -238,6 +238,31 @@ describe("lookup()", () => {
     expect(rest.nextToken).toBeUndefined();
   });
 
+  test("lookup() begins none of the segments that cannot have the event", async () => {
+    const journal = new MemoryJournal();
+    const events = Array.from({ length: 400 }, (_, n) => sketch({ id: `event-${n}`, ageS: 500 - n }));
+    journal.append(events.map(recordOf));
+    for (let sealed = 0; sealed < 400; sealed += 20) await journal.seal(20);
+    const begun: number[] = [];
+    for (const [index, segment] of journal.segments.entries()) {
+      const lookup: typeof segment.lookup = (query) => {
+        begun.push(index);
+        return segment.lookup(query);
+      };
+      journal.segments[index] = { ...segment, lookup };
+    }
+    const history = await openOver(journal);
+    const query = (value: string): LookupQuery => ({ ...everything, attributes: [{ key: "EventId", value }] });
+    for (let n = 0; n < 400; n += 20) {
+      begun.length = 0;
+      const { events: found } = await history.lookup(query(`event-${n}`));
+      expect(found.map(({ EventId }) => EventId)).toEqual([`event-${n}`]);
+      expect(begun).toContain(n / 20);
+      // Of the other 19, one in fifty is begun in vain.
+      expect(begun.length).toBeLessThan(5);
+    }
+  });
+
   test("lookup() sees an event as soon as the journal told of it", async () => {
     const journal = new MemoryJournal();
     const history = await openOver(journal);

@@ -68,11 +68,13 @@ function sourcesOf(journal: HistoryNeeds["journal"], tail: Tail, snapshot: numbe
     .map((segment) => ({
       minTimeMs: segment.minTimeMs,
       maxTimeMs: segment.maxTimeMs,
+      mayHold: (query: SegmentQuery) => segment.mayHold(query),
       places: (query: SegmentQuery) => below(segment.lookup(query), snapshot),
     }));
   const unsealed = tail.parts.map((part) => ({
     minTimeMs: part.minTimeMs,
     maxTimeMs: part.maxTimeMs,
+    mayHold: () => true,
     places: (query: SegmentQuery) => part.take(query, { from, end: snapshot }, limit),
   }));
   return [...sealed, ...unsealed];

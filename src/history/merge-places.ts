@@ -5,6 +5,8 @@ export interface PlaceSource {
   /** eventTime of its oldest and newest event, milliseconds since 1970. */
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** False when it has nothing for the query, if that can be told without reading. */
+  mayHold(query: SegmentQuery): boolean;
   places(query: SegmentQuery): AsyncIterable<Place> | Iterable<Place>;
 }
 
@@ -23,6 +25,7 @@ export async function* mergePlaces(sources: readonly PlaceSource[], query: Segme
     for (let source = waiting.at(-1); source !== undefined; source = waiting.at(-1)) {
       if (next !== undefined && Math.min(source.maxTimeMs, newestMs) < next.place.timeMs) break;
       waiting.pop();
+      if (!source.mayHold(query)) continue;
       const rest = iterate(source.places(query));
       const first = await rest.next();
       if (first.done === true) continue;

@@ -24,7 +24,7 @@ export function buildSegment({ first, salt, records, leaves }: SegmentInput): Ui
   const ordered = orderRecords(records, termHash(salt));
   const { dictionary, blocks, blockTable } = encodeBlocks(records);
   const { order, orderTable } = encodeOrder(ordered);
-  const { terms, termFences, postings } = encodeTerms(ordered);
+  const { terms, termFences, termFilter, postings } = encodeTerms(ordered);
   return encodeSegment(
     {
       first,
@@ -43,6 +43,7 @@ export function buildSegment({ first, salt, records, leaves }: SegmentInput): Ui
       "order table": orderTable,
       terms,
       "term fences": termFences,
+      "term filter": termFilter,
       postings,
     },
   );

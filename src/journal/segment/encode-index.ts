@@ -1,6 +1,7 @@
 import { ByteWriter } from "./byte-writer.ts";
 import type { OrderedRecords } from "./order-records.ts";
 import { LISTED, ORDER_PAGE_ENTRIES, PAGE_BYTES } from "./segment-format.ts";
+import { encodeTermFilter } from "./term-filter.ts";
 
 /**
  * The time order, ORDER_PAGE_ENTRIES ranks to a page: per rank how many milliseconds it is older than its neighbour,
@@ -28,16 +29,18 @@ export function encodeOrder({ positions, timesMs }: OrderedRecords): { order: Ui
 }
 
 /**
- * The terms as a sorted array of fingerprint and payload, the first fingerprint of each page of them as fences, and the
- * posting lists. Terms that share a fingerprint share a list: a reader checks each record that it answers.
+ * The terms as a sorted array of fingerprint and payload, the first fingerprint of each page of them as fences, their
+ * filter, and the posting lists. Terms that share a fingerprint share a list: a reader checks each record that it answers.
  */
 export function encodeTerms({ positions, fingerprints, ranksOf }: OrderedRecords): {
   terms: Uint8Array;
   termFences: Uint8Array;
+  termFilter: Uint8Array;
   postings: Uint8Array;
 } {
   const terms = new ByteWriter();
   const fences = new ByteWriter();
+  const distinct: number[] = [];
   const lists = new ByteWriter();
   const sorted = Uint32Array.from(fingerprints.keys()).sort(
     (left, right) => (fingerprints[left] as number) - (fingerprints[right] as number),
@@ -49,11 +52,17 @@ export function encodeTerms({ positions, fingerprints, ranksOf }: OrderedRecords
       ranks = union(ranks, ranksOf(sorted[index] as number));
     }
     if (terms.length % PAGE_BYTES === 0) fences.u32(fingerprint);
+    distinct.push(fingerprint);
     terms.u32(fingerprint);
     terms.u32(ranks.length === 1 ? (ranks[0] as number) : LISTED + lists.length);
     if (ranks.length > 1) writePostings(lists, ranks, positions.length);
   }
-  return { terms: terms.bytes(), termFences: fences.bytes(), postings: lists.bytes() };
+  return {
+    terms: terms.bytes(),
+    termFences: fences.bytes(),
+    termFilter: encodeTermFilter(distinct),
+    postings: lists.bytes(),
+  };
 }
 
 /**

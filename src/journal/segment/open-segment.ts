@@ -29,6 +29,8 @@ export interface Segment {
   readRange(position: number, count: number): Promise<readonly Uint8Array[]>;
   /** The leaf hash of the record at `position`, 32 bytes. */
   leaf(position: number): Promise<Uint8Array>;
+  /** False when no record matches: what `lookup` would find out with a read, known from memory. Rarely true in error. */
+  mayHold(query: SegmentQuery): boolean;
   /**
    * The places of events that may match, newest first: a superset, for fingerprints can collide. Who answers a record
    * compares it with the query first.
@@ -68,6 +70,7 @@ export async function openSegment(objects: SegmentObjects, key: string, cache?: 
     salt,
     leaf,
     readRange: (position, wanted) => blocks.readRange(position, Math.min(wanted, count - position)),
+    mayHold: (query) => index.mayHold(query),
     lookup: (query) => index.candidates(query),
     async verify() {
       await file.verify();

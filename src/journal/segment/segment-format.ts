@@ -18,6 +18,7 @@ export type SectionName =
   | "order table"
   | "terms"
   | "term fences"
+  | "term filter"
   | "postings"
   | "checksums";
 
@@ -31,6 +32,7 @@ export const SECTIONS: readonly SectionName[] = [
   "order table",
   "terms",
   "term fences",
+  "term filter",
   "postings",
   "checksums",
 ];
@@ -73,7 +75,7 @@ export interface Footer {
   readonly sections: Readonly<Record<SectionName, Section>>;
 }
 
-const MAGIC = Buffer.from("opentrail segment 1\n");
+const MAGIC = Buffer.from("opentrail segment 2\n");
 /** Magic, length of the footer (u32), length of the file (f64), SHA-256 of footer and both lengths. */
 export const TRAILER_BYTES: number = MAGIC.length + 4 + 8 + 32;
 

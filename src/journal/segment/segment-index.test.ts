@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LookupAttributeName } from "../../record/index.ts";
-import { buildSegment, comparePlaces, openSegment, type Place, type Segment, type SegmentQuery } from "./index.ts";
+import {
+  buildSegment,
+  comparePlaces,
+  entryOf,
+  openSegment,
+  type Place,
+  type Segment,
+  type SegmentObjects,
+  type SegmentQuery,
+} from "./index.ts";
 import { termHash, termOf } from "./term-hash.ts";
 import { memoryObjects, segmentInput } from "./testing.ts";
 
@@ -138,6 +147,51 @@ describe("lookup()", () => {
     const places = await found(segment, query());
     expect(places.map(({ timeMs }) => timeMs)).toEqual([1, 2, 3, 0].map((index) => Date.parse(times[index] as string)));
     expect(segment).toMatchObject({ minTimeMs: 0, maxTimeMs: 253_402_300_799_999 });
+  });
+});
+
+describe("mayHold()", () => {
+  test("Segment.mayHold() is true of every term of every record, alone and together", async () => {
+    const sketch = fc.record({ timeS: fc.nat(99), name: fc.string(), user: fc.string({ unit: "binary" }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(sketch, { minLength: 1, maxLength: 40 }), async (sketches) => {
+        const records = sketches.map(recordOf);
+        const segment = await segmentOf(records);
+        const entries = records.map((bytes) => entryOf(bytes)).filter((entry) => entry !== undefined);
+        expect(entries.length).toBe(segment.indexed);
+        for (const { scope, attributes } of entries) {
+          const asked = [[], attributes, ...attributes.map((attribute) => [attribute])];
+          expect(asked.filter((terms) => !segment.mayHold({ ...query(...terms), scope }))).toEqual([]);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("Segment.mayHold() is true of fewer than 3 % of the absent terms, and tells so without reading", async () => {
+    const records = Array.from({ length: 3000 }, (_, n) => recordOf({ timeS: n, name: "N", user: "U" }, n));
+    const objects = memoryObjects({ s: buildSegment(segmentInput(FIRST, records)) });
+    let reads = 0;
+    const counted: SegmentObjects = {
+      ...objects,
+      read: (...asked) => {
+        reads += 1;
+        return objects.read(...asked);
+      },
+    };
+    const segment = await openSegment(counted, "s");
+    reads = 0;
+    const absent = Array.from({ length: 20_000 }, (_, n) => query(["EventId", `absent-${n}`]));
+    const passed = absent.filter((asked) => segment.mayHold(asked));
+    expect(passed.length).toBeLessThan(absent.length * 0.03);
+    const pairs = absent.map((asked) => query(["EventName", "N"], ...asked.attributes));
+    expect(pairs.filter((asked) => segment.mayHold(asked)).length).toBe(passed.length);
+    expect(reads).toBe(0);
+  });
+
+  test("Segment.mayHold() is false of everything where no record can be found", async () => {
+    const segment = await segmentOf([Buffer.from("{}"), Buffer.from("[")]);
+    expect(segment.mayHold(query())).toBe(false);
   });
 });
 

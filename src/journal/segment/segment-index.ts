@@ -3,6 +3,7 @@ import { ByteReader, u32Array } from "./byte-reader.ts";
 import { bitmapRanks, intersection, listedRanks, NO_RANKS, type Ranks, singleRank } from "./posting-list.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { LISTED, ORDER_PAGE_ENTRIES, ORDER_TABLE_BYTES, TERM_BYTES, TERMS_PER_PAGE } from "./segment-format.ts";
+import { mayContain } from "./term-filter.ts";
 import { type TermHash, termHash, termOf } from "./term-hash.ts";
 
 /** Where an event stands in event history: newest first by time, then by sequence. */
@@ -24,22 +25,31 @@ export interface SegmentQuery {
   readonly sinceMs: number;
 }
 
-/** Finds candidates in one segment. Resident: two small tables; all else is read when asked for. */
+/** Finds candidates in one segment. Resident: two small tables and the term filter; all else is read when asked for. */
 export class SegmentIndex {
   readonly #file: SegmentFile;
   readonly #hash: TermHash;
   readonly #fences: Uint32Array;
+  readonly #filter: Uint8Array;
   readonly #pages: OrderTable;
 
-  private constructor(file: SegmentFile, fences: Uint8Array, orderTable: Uint8Array) {
+  private constructor(file: SegmentFile, fences: Uint8Array, filter: Uint8Array, orderTable: Uint8Array) {
     this.#file = file;
     this.#hash = termHash(Buffer.from(file.footer.salt, "base64"));
     this.#fences = u32Array(fences);
+    this.#filter = filter;
     this.#pages = decodeOrderTable(orderTable);
   }
 
   static async open(file: SegmentFile): Promise<SegmentIndex> {
-    return new SegmentIndex(file, await file.readWhole("term fences"), await file.readWhole("order table"));
+    const fences = await file.readWhole("term fences");
+    const filter = await file.readWhole("term filter");
+    return new SegmentIndex(file, fences, filter, await file.readWhole("order table"));
+  }
+
+  /** False when no record has all the terms; known without reading anything. */
+  mayHold(query: SegmentQuery): boolean {
+    return termsOf(query).every((term) => mayContain(this.#filter, this.#hash(term)));
   }
 
   /**
@@ -58,10 +68,9 @@ export class SegmentIndex {
     }
   }
 
-  async #ranksOf({ scope, attributes }: SegmentQuery): Promise<Ranks> {
-    const terms = attributes.length === 0 ? [termOf(scope)] : attributes.map((attribute) => termOf(scope, attribute));
+  async #ranksOf(query: SegmentQuery): Promise<Ranks> {
     const lists: Ranks[] = [];
-    for (const term of terms) {
+    for (const term of termsOf(query)) {
       const ranks = await this.#postings(this.#hash(term));
       if (ranks.size === 0) return NO_RANKS;
       lists.push(ranks);
@@ -127,6 +136,11 @@ export class SegmentIndex {
 /** Negative when `left` stands before `right`, that is, when it is newer. */
 export function comparePlaces(left: Place, right: Place): number {
   return right.timeMs - left.timeMs || right.sequence - left.sequence;
+}
+
+/** An attribute's term implies its scope. */
+function termsOf({ scope, attributes }: SegmentQuery): readonly string[] {
+  return attributes.length === 0 ? [termOf(scope)] : attributes.map((attribute) => termOf(scope, attribute));
 }
 
 class OrderPage {
