@@ -10,6 +10,8 @@ export interface TestServer {
   readonly status: string;
   readonly dataDirectory: string;
   readonly process: ChildProcess;
+  /** What it printed once it was ready. */
+  readonly ready: string;
   readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** What AWS clients need in their environment to be root. */
   readonly environment: Readonly<Record<string, string>>;
@@ -50,6 +52,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     status,
     dataDirectory,
     process: child,
+    ready,
     root: readCredentials(join(dataDirectory, "root-credentials")),
     environment: {
       PATH: process.env["PATH"] ?? "",

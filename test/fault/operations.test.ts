@@ -28,6 +28,15 @@ describe("a running server", () => {
   });
   afterAll(() => server.stop());
 
+  test("says when it is ready, where it listens, and how to go on", () => {
+    expect(server.ready).toMatch(/^OpenTrail \d+\.\d+\.\d+ is ready after \d+\.\d\d s\.\n/);
+    expect(server.ready).toContain(`AWS API  ${server.endpoint}\n`);
+    expect(server.ready).toContain(`Health   ${server.status}/healthz`);
+    expect(server.ready).toContain(`Data     ${server.dataDirectory}\n`);
+    const credentials = join(server.dataDirectory, "root-credentials");
+    expect(server.ready).toContain(`AWS_SHARED_CREDENTIALS_FILE=${credentials} AWS_PROFILE=opentrail-root\n`);
+  });
+
   test("keeps its key and root's credentials to its owner", () => {
     const modeOf = (name: string): number => statSync(join(server.dataDirectory, name)).mode & 0o777;
     expect(modeOf("secret.key")).toBe(0o600);

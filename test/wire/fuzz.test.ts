@@ -31,7 +31,7 @@ const CALLS: readonly (readonly [ServiceName, string, Record<string, unknown>])[
 
 /** What parsers stumble over. */
 const JUNK = [
-  ...'%{}[]"&=;<>\\\u0000\n\r:/?#',
+  ...'%{}[]"&=;<>\\\u0000\n\r:/?#'.split(""),
   "%zz",
   "%00",
   "\u00ff\u00fe",
