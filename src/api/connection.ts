@@ -7,8 +7,10 @@ export class Connection {
   readonly sourceIp: string;
   /** Ends the body that is being read, and answers true; false when all of it has come. Set only while one is read. */
   breakBody: ((why: Refusal) => boolean) | undefined;
-  /** What came on it is not HTTP any more: nothing after it can be understood. */
+  /** What comes on it is not HTTP any more: nothing after it can be understood. */
   unreadable = false;
+  /** The answer that closes it is being given: nothing after it is served. */
+  ending = false;
   readonly #socket: Socket;
   #turn: Promise<void> = Promise.resolve();
   #calls = 0;

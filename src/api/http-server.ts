@@ -6,7 +6,7 @@ import { Failure, Refusal } from "../core/index.ts";
 import type { ArrivedRequest } from "./trace.ts";
 import { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
-import { announcesTooMuch, discardRest, readBody } from "./request-body.ts";
+import { announcesTooMuch, discardRest, readBody, tooLate } from "./request-body.ts";
 
 export interface HttpAddress {
   readonly host: string;
@@ -133,8 +133,9 @@ class Door {
     connection: Connection,
     refused: Refusal | undefined,
   ): Promise<void> {
-    const { body, broken = refused } = await readBody(request, connection);
+    const { body, broken = refused } = connection.ending ? tooLate() : await readBody(request, connection);
     connection.hold();
+    if (broken !== undefined) connection.ending = true;
     const reply = await this.#answer({
       wire: wireRequest(request, body),
       sourceIp: connection.sourceIp,
@@ -144,7 +145,10 @@ class Door {
     if (response.destroyed) return;
     const gone = new Promise<void>((resolve) => response.once("close", () => resolve()));
     const last = broken !== undefined || (this.#closing && connection.calls === 1);
-    if (last) response.setHeader("connection", "close");
+    if (last) {
+      connection.ending = true;
+      response.setHeader("connection", "close");
+    }
     response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.length });
     const shown = request.method === "HEAD" ? "" : reply.body;
     if (broken === undefined) {
@@ -161,7 +165,8 @@ class Door {
   /** The parser gave up on what a client sends, or the client did not send it in time. */
   #failed(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#connectionOf(socket);
-    if (connection.breakBody?.(unreadable(error)) === true || connection.unreadable) return;
+    if (connection.unreadable || connection.ending) return;
+    if (connection.breakBody?.(unreadable(error)) === true) return;
     // A peer that only went away, or came and said nothing, asked for nothing.
     if (error.code === "ECONNRESET" || !socket.writable || socket.bytesRead === 0) {
       socket.destroy();
@@ -174,6 +179,8 @@ class Door {
   #refuse(socket: Socket, wire: WireRequest, broken: Refusal): void {
     const connection = this.#connectionOf(socket);
     connection.unreadable = true;
+    // Node ends its side when the client does, and would not wait for an answer that it knows nothing of.
+    socket.removeAllListeners("end");
     this.#begin(socket, () =>
       connection.inTurn(async () => {
         const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure: false, broken });

@@ -13,7 +13,7 @@ export interface RequestBody {
 export function readBody(request: IncomingMessage, connection: Connection): Promise<RequestBody> {
   if (announcedBytes(request) > HTTP_LIMITS.bodyBytes) return Promise.resolve(broken(tooLarge()));
   // Its turn came only after the connection was gone: nothing more will be told of it, and nobody waits for its answer.
-  if (request.destroyed && !request.readableEnded) return Promise.resolve(broken(gone()));
+  if (request.destroyed && !request.readableEnded) return Promise.resolve(tooLate());
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -40,6 +40,11 @@ export function readBody(request: IncomingMessage, connection: Connection): Prom
   });
 }
 
+/** A request whose connection ended, or is being ended, before its turn came. */
+export function tooLate(): RequestBody {
+  return broken(new Refusal("ConnectionClosed", "the connection ended before the request's turn came", 400));
+}
+
 /** True when the client said itself that it will send more than is taken. */
 export function announcesTooMuch(request: IncomingMessage): boolean {
   return announcedBytes(request) > HTTP_LIMITS.bodyBytes;
@@ -50,20 +55,22 @@ export function announcesTooMuch(request: IncomingMessage): boolean {
  * connection is closed over unread bytes is lost on its way. Bounded in bytes and time.
  */
 export function discardRest(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded || request.destroyed) return Promise.resolve();
+  const { socket } = request;
+  if (request.readableEnded || request.destroyed || socket.readableEnded) return Promise.resolve();
   return new Promise((resolve) => {
-    let left = HTTP_LIMITS.discardBytes;
+    const readMax = socket.bytesRead + HTTP_LIMITS.discardBytes;
     const timer = setTimeout(resolve, HTTP_LIMITS.discardMs);
     const done = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    request.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) done();
+    request.on("data", () => {
+      if (socket.bytesRead > readMax) done();
     });
     request.on("end", done).on("close", done).on("error", done);
     request.resume();
+    // What the parser gave up on never ends as a request, only as a connection.
+    socket.on("end", done).on("close", done);
   });
 }
 
@@ -77,10 +84,6 @@ function broken(why: Refusal): RequestBody {
 
 function tooLarge(): Refusal {
   return new Refusal("RequestEntityTooLarge", `the body has more than ${HTTP_LIMITS.bodyBytes} bytes`, 413);
-}
-
-function gone(): Refusal {
-  return new Refusal("ConnectionClosed", "the connection ended before the request's turn came", 400);
 }
 
 function brokenOff(size: number): Refusal {

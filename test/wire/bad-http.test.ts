@@ -208,6 +208,17 @@ describe("a body of 100 MB", () => {
     await expectRecorded(answer, { errorCode: "RequestEntityTooLarge" });
   });
 
+  test("is the end of its connection: what follows is recorded, but not done", async () => {
+    const create = signedRequest(server.endpoint, server.root, "iam", "CreateUser", { UserName: "follower" });
+    const socket = await RawSocket.open(server.endpoint);
+    await socket.write(rawRequest("POST /", [HOST, "content-length: 3000000"]));
+    socket.socket.end(Buffer.concat([Buffer.alloc(3_000_000), bytesOf(create)]));
+    expect((await socket.answer())?.status).toBe(413);
+    expect(await socket.answer()).toBeUndefined();
+    expect((await call("iam", "GetUser", { UserName: "follower" })).code).toBe("NoSuchEntity");
+    expect((await newestRecords(call)).map(({ errorCode }) => errorCode)).toContain("ConnectionClosed");
+  });
+
   test("that waits to be asked for is never asked for", async () => {
     const socket = await RawSocket.open(server.endpoint);
     await socket.write(rawRequest("POST /", [HOST, "content-length: 104857600", "expect: 100-continue"]));
@@ -239,6 +250,14 @@ describe("the server serves", () => {
     const socket = await RawSocket.open(server.endpoint);
     socket.socket.end(identityCall());
     expect((await socket.answer())?.status).toBe(200);
+    await socket.ended();
+    socket.destroy();
+  });
+
+  test("a client that sends garbage and closes its sending side, with an answer", async () => {
+    const socket = await RawSocket.open(server.endpoint);
+    socket.socket.end("hello?\r\n\r\n");
+    expect((await socket.answer())?.status).toBe(400);
     await socket.ended();
     socket.destroy();
   });
