@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Failure } from "../core/index.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
-import { openTestJournal, range, readAll, readIds, TestClock, temporaryDirectory, testRecords } from "./testing.ts";
+import {
+  openTestJournal,
+  range,
+  readAll,
+  readIds,
+  SEALED,
+  temporaryDirectory,
+  TestClock,
+  testRecords,
+} from "./testing.ts";
 
 let directory: string;
 let open: Journal[] = [];
@@ -46,19 +55,19 @@ describe.each(LOSSES)("crash, reopen, retry: %s", (loss) => {
   test.each(["segment", "catalogue"] as const)("sealing at the %s write: the same segments", async (step) => {
     const broken = await start({ faults: [{ step, loss, times: 1 }] });
     await broken.append(testRecords(0, 20));
-    await vi.waitFor(() => expect(broken.health.problem).toContain(step));
+    await vi.waitFor(() => expect(broken.health.problem).toContain(step), SEALED);
     expect(broken.segments).toEqual([]);
     expect(await readIds(broken)).toEqual(ids(20));
     await broken.close();
     const journal = await start();
     expect(await journal.append(testRecords(0, 21))).toEqual(range(0, 21));
-    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(16));
+    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(16), SEALED);
     expect(await readIds(journal)).toEqual(ids(21));
     await journal.verify();
 
     const unbroken = await start({}, join(directory, "unbroken"));
     await unbroken.append(testRecords(0, 20));
-    await vi.waitFor(() => expect(unbroken.segments).toHaveLength(2));
+    await vi.waitFor(() => expect(unbroken.segments).toHaveLength(2), SEALED);
     for (const { key } of unbroken.segments) {
       expect(readFileSync(join(directory, "objects", key))).toEqual(
         readFileSync(join(directory, "unbroken", "objects", key)),

@@ -3,7 +3,16 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Journal } from "./journal.ts";
 import { JournalFull } from "./journal.ts";
-import { openTestJournal, range, readAll, readIds, temporaryDirectory, testRecord, testRecords } from "./testing.ts";
+import {
+  openTestJournal,
+  range,
+  readAll,
+  readIds,
+  SEALED,
+  temporaryDirectory,
+  testRecord,
+  testRecords,
+} from "./testing.ts";
 
 let directory: string;
 let journal: Journal;
@@ -61,7 +70,7 @@ describe("append()", () => {
 
   test("append() knows records from before a restart, in segments and in the tail", async () => {
     await journal.append(testRecords(0, 21));
-    await vi.waitFor(() => expect(journal.segments).toHaveLength(2));
+    await vi.waitFor(() => expect(journal.segments).toHaveLength(2), SEALED);
     await reopen();
     expect(await journal.append(testRecords(0, 22))).toEqual(range(0, 22));
     expect(await readIds(journal)).toEqual(ids(0, 22));
@@ -69,7 +78,7 @@ describe("append()", () => {
 
   test("append() over several ranges at once is one append", async () => {
     expect(await journal.append(testRecords(0, 50))).toEqual(range(0, 50));
-    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(48));
+    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(48), SEALED);
     expect(await readIds(journal)).toEqual(ids(0, 50));
   });
 
@@ -133,7 +142,7 @@ describe("read()", () => {
   test("read() from anywhere, with any limit, answers what was appended, in segments, in the tail and across", async () => {
     await journal.append(testRecords(0, 13));
     await journal.append(testRecords(13, 8));
-    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(16));
+    await vi.waitFor(() => expect(journal.stats().sealedEnd).toBe(16), SEALED);
     for (let from = 0; from <= 21; from++) {
       for (const limit of [1, 2, 7, 8, 9, 100]) {
         const expected = testRecords(0, 21)

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { Failure } from "../core/index.ts";
 import { lockDirectory } from "./lock-directory.ts";
 import { temporaryDirectory } from "./testing.ts";
@@ -33,6 +33,7 @@ test("lockDirectory() refuses a directory that this process holds already, and n
 
 test("lockDirectory() refuses a directory that another process holds, until that is killed", async () => {
   const holder = spawn(process.execPath, program("console.log('held'); setInterval(() => {}, 1000)"));
+  onTestFinished(() => void holder.kill("SIGKILL"));
   await once(holder.stdout, "data");
   expect(() => lockDirectory(directory)).toThrow(`directory ${directory} is in use by another process`);
   holder.kill("SIGKILL");
@@ -42,6 +43,7 @@ test("lockDirectory() refuses a directory that another process holds, until that
 
 test("lockDirectory() holds on even when nobody keeps what it answered", async () => {
   const holder = spawn(process.execPath, ["--expose-gc", ...program("gc(); console.log('held'); setInterval(gc, 10)")]);
+  onTestFinished(() => void holder.kill("SIGKILL"));
   await once(holder.stdout, "data");
   expect(() => lockDirectory(directory)).toThrow(`directory ${directory} is in use by another process`);
   holder.kill("SIGKILL");

@@ -10,6 +10,7 @@ import {
   openTestJournal,
   range,
   readAll,
+  SEALED,
   temporaryDirectory,
   TestClock,
   testObjects,
@@ -83,14 +84,14 @@ describe("segments", () => {
       expect(journal.segments.at(-1)).toBe(segment);
     });
     await journal.append(testRecords(0, 35));
-    await vi.waitFor(() => expect(journal.segments).toHaveLength(4));
+    await vi.waitFor(() => expect(journal.segments).toHaveLength(4), SEALED);
     expect(heard).toEqual([0, 8, 16, 24]);
     expect(journal.segments.map(({ first, count }) => [first, count])).toEqual(heard.map((first) => [first, 8]));
   });
 
   test("segments hold the records, their leaves and a salt of their own each", async () => {
     await journal.append(testRecords(0, 16));
-    await vi.waitFor(() => expect(journal.segments).toHaveLength(2));
+    await vi.waitFor(() => expect(journal.segments).toHaveLength(2), SEALED);
     for (const segment of journal.segments) {
       for (const [position, { bytes }] of testRecords(segment.first, 8).entries()) {
         const [record] = await segment.readRange(position, 1);
@@ -117,7 +118,7 @@ test("openJournal() with a clock that goes backwards keeps and seals the same by
   for (const each of [journal, backwards]) {
     await each.append(testRecords(0, 4));
     await each.append(testRecords(2, 8));
-    await vi.waitFor(() => expect(each.segments).toHaveLength(1));
+    await vi.waitFor(() => expect(each.segments).toHaveLength(1), SEALED);
   }
   expect(await readAll(backwards)).toEqual(await readAll(journal));
   const key = backwards.segments[0]?.key ?? "";

@@ -6,6 +6,9 @@ import { DirectoryObjectStore } from "../store/index.ts";
 import type { Journal, JournalEntry, JournalRecord } from "./journal.ts";
 import { type JournalOptions, openJournal } from "./open-journal.ts";
 
+/** How long to wait for a range to be sealed: it begins with the start of a process, seconds on a busy machine. */
+export const SEALED: { readonly timeout: number } = { timeout: 20_000 };
+
 export async function temporaryDirectory(): Promise<string> {
   return await mkdtemp(join(tmpdir(), "opentrail-journal-"));
 }
