@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
+import { findEntity, type User } from "./entities.ts";
 import { assertNameFree, assertRoomForOne, assertWithoutPolicies, findHolder } from "./holders.ts";
 import { assertWithin } from "./limits.ts";
-import { nameKey, underPath } from "./names.ts";
-import { deleteConflict, noSuchEntity } from "./refusals.ts";
+import { nameKey } from "./names.ts";
+import { deleteConflict } from "./refusals.ts";
 import type { GroupRow, IdentitySchema } from "./schema.ts";
 import type { Slice } from "./slices.ts";
-import { findUser, type User } from "./users.ts";
 
 export interface NewGroup {
   readonly account: string;
@@ -32,36 +32,6 @@ export async function createGroup(tables: Kysely<IdentitySchema>, wanted: NewGro
   return group;
 }
 
-/** @throws {Refusal} `NoSuchEntity`. */
-export async function findGroup(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<GroupRow> {
-  const group = await tables
-    .selectFrom("groups")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where("name_key", "=", nameKey(name))
-    .executeTakeFirst();
-  if (group === undefined) throw noSuchEntity("group", name);
-  return group;
-}
-
-/** The groups under a path, ordered by `name_key`. */
-export function listGroups(
-  tables: Kysely<IdentitySchema>,
-  account: string,
-  pathPrefix: string,
-  slice: Slice,
-): Promise<readonly GroupRow[]> {
-  return tables
-    .selectFrom("groups")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where(underPath(pathPrefix))
-    .where("name_key", ">", slice.after ?? "")
-    .orderBy("name_key")
-    .limit(slice.limit)
-    .execute();
-}
-
 /** @throws {Refusal} `NoSuchEntity`, or `EntityAlreadyExists` when another group has the new name. */
 export async function updateGroup(
   tables: Kysely<IdentitySchema>,
@@ -69,7 +39,7 @@ export async function updateGroup(
   name: string,
   change: { readonly name: string | undefined; readonly path: string | undefined },
 ): Promise<void> {
-  const group = await findGroup(tables, account, name);
+  const group = await findEntity(tables, account, "group", name);
   const newName = change.name ?? group.name;
   await assertNameFree(tables, account, "group", newName, group.group_id);
   await tables
@@ -98,8 +68,8 @@ export async function addUserToGroup(
   userName: string,
   groupName: string,
 ): Promise<void> {
-  const user = await findUser(tables, account, userName);
-  const group = await findGroup(tables, account, groupName);
+  const user = await findEntity(tables, account, "user", userName);
+  const group = await findEntity(tables, account, "group", groupName);
   const groups = await groupsOf(tables, user.user_id);
   if (groups.some((each) => each.group_id === group.group_id)) return;
   assertWithin("GroupsPerUser", groups.length + 1);
@@ -116,8 +86,8 @@ export async function removeUserFromGroup(
   userName: string,
   groupName: string,
 ): Promise<void> {
-  const user = await findUser(tables, account, userName);
-  const group = await findGroup(tables, account, groupName);
+  const user = await findEntity(tables, account, "user", userName);
+  const group = await findEntity(tables, account, "group", groupName);
   await tables
     .deleteFrom("group_members")
     .where("group_id", "=", group.group_id)

@@ -12,6 +12,7 @@ export * from "./caller-context.ts";
 export * from "./caller.ts";
 export { assumedRoleArn, federatedUserArn } from "./callers.ts";
 export * from "./credentials.ts";
+export { findEntity, listEntities, type User } from "./entities.ts";
 export * from "./groups.ts";
 export * from "./held-policies.ts";
 export * from "./holders.ts";

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { Refusal } from "../core/index.ts";
 import type { IdentitySchema } from "./schema.ts";
-import { findUser, type User } from "./users.ts";
+import { findEntity, type User } from "./entities.ts";
 
 /** A user's password as the tables keep it. */
 export interface LoginProfile {
@@ -15,7 +15,7 @@ export async function findLoginProfile(
   account: string,
   userName: string,
 ): Promise<User & { readonly password_hash: string; readonly password_created_at: number }> {
-  const user = await findUser(tables, account, userName);
+  const user = await findEntity(tables, account, "user", userName);
   const { password_hash, password_created_at } = user;
   if (password_hash === null || password_created_at === null) {
     throw new Refusal("NoSuchEntity", `Login Profile for User ${userName} cannot be found.`, 404);
@@ -32,7 +32,7 @@ export async function createLoginProfile(
   now: number,
 ): Promise<void> {
   await assertNoLoginProfile(tables, account, userName);
-  const user = await findUser(tables, account, userName);
+  const user = await findEntity(tables, account, "user", userName);
   await tables
     .updateTable("users")
     .set({
@@ -51,7 +51,7 @@ export async function assertNoLoginProfile(
   account: string,
   userName: string,
 ): Promise<void> {
-  const user = await findUser(tables, account, userName);
+  const user = await findEntity(tables, account, "user", userName);
   if (user.password_hash === null) return;
   throw new Refusal("EntityAlreadyExists", `Login Profile for user ${userName} already exists.`, 409);
 }

@@ -1,10 +1,9 @@
 import type { Kysely } from "kysely";
+import { findEntity } from "./entities.ts";
 import { checkTrustPolicy } from "./documents.ts";
 import { assertNameFree, assertRoomForOne, assertWithoutPolicies, findHolder } from "./holders.ts";
-import { nameKey, underPath } from "./names.ts";
-import { noSuchEntity } from "./refusals.ts";
+import { nameKey } from "./names.ts";
 import type { IdentitySchema, RoleRow } from "./schema.ts";
-import type { Slice } from "./slices.ts";
 import { removeAllTags, setTags, type Tag } from "./tags.ts";
 import { replaceTrustedPrincipal } from "./trusted-principals.ts";
 
@@ -46,36 +45,6 @@ export async function createRole(tables: Kysely<IdentitySchema>, wanted: NewRole
   return role;
 }
 
-/** @throws {Refusal} `NoSuchEntity`. */
-export async function findRole(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<RoleRow> {
-  const role = await tables
-    .selectFrom("roles")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where("name_key", "=", nameKey(name))
-    .executeTakeFirst();
-  if (role === undefined) throw noSuchEntity("role", name);
-  return role;
-}
-
-/** The roles under a path, ordered by `name_key`. */
-export function listRoles(
-  tables: Kysely<IdentitySchema>,
-  account: string,
-  pathPrefix: string,
-  slice: Slice,
-): Promise<readonly RoleRow[]> {
-  return tables
-    .selectFrom("roles")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where(underPath(pathPrefix))
-    .where("name_key", ">", slice.after ?? "")
-    .orderBy("name_key")
-    .limit(slice.limit)
-    .execute();
-}
-
 /** What is undefined stays as it was. @throws {Refusal} `NoSuchEntity`. */
 export async function updateRole(
   tables: Kysely<IdentitySchema>,
@@ -83,7 +52,7 @@ export async function updateRole(
   name: string,
   change: { readonly description: string | undefined; readonly sessionSecondsMax: number | undefined },
 ): Promise<RoleRow> {
-  const role = await findRole(tables, account, name);
+  const role = await findEntity(tables, account, "role", name);
   const changed = {
     description: change.description ?? role.description,
     session_seconds_max: change.sessionSecondsMax ?? role.session_seconds_max,
@@ -99,7 +68,7 @@ export async function updateTrustPolicy(
   name: string,
   document: string,
 ): Promise<void> {
-  const role = await findRole(tables, account, name);
+  const role = await findEntity(tables, account, "role", name);
   checkTrustPolicy(document);
   await tables.updateTable("roles").set({ trust_policy: document }).where("role_id", "=", role.role_id).execute();
 }

@@ -1,13 +1,11 @@
-import type { Kysely, Selectable } from "kysely";
+import type { Kysely } from "kysely";
+import { findEntity, type User } from "./entities.ts";
 import { assertNameFree, assertRoomForOne, assertWithoutPolicies, findHolder } from "./holders.ts";
-import { entityArn, nameKey, underPath } from "./names.ts";
-import { deleteConflict, noSuchEntity } from "./refusals.ts";
-import type { IdentitySchema, UserRow } from "./schema.ts";
-import type { Slice } from "./slices.ts";
+import { entityArn, nameKey } from "./names.ts";
+import { deleteConflict } from "./refusals.ts";
+import type { IdentitySchema } from "./schema.ts";
 import { removeAllTags, setTags, type Tag } from "./tags.ts";
 import { replaceTrustedPrincipal } from "./trusted-principals.ts";
-
-export type User = Selectable<UserRow>;
 
 export interface NewUser {
   readonly account: string;
@@ -40,37 +38,7 @@ export async function createUser(tables: Kysely<IdentitySchema>, wanted: NewUser
     })
     .execute();
   await setTags(tables, { kind: "user", id: wanted.id }, wanted.tags);
-  return findUser(tables, wanted.account, wanted.name);
-}
-
-/** @throws {Refusal} `NoSuchEntity`. */
-export async function findUser(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<User> {
-  const user = await tables
-    .selectFrom("users")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where("name_key", "=", nameKey(name))
-    .executeTakeFirst();
-  if (user === undefined) throw noSuchEntity("user", name);
-  return user;
-}
-
-/** The users under a path, ordered by `name_key`. */
-export function listUsers(
-  tables: Kysely<IdentitySchema>,
-  account: string,
-  pathPrefix: string,
-  slice: Slice,
-): Promise<readonly User[]> {
-  return tables
-    .selectFrom("users")
-    .selectAll()
-    .where("account_id", "=", account)
-    .where(underPath(pathPrefix))
-    .where("name_key", ">", slice.after ?? "")
-    .orderBy("name_key")
-    .limit(slice.limit)
-    .execute();
+  return findEntity(tables, wanted.account, "user", wanted.name);
 }
 
 /** @throws {Refusal} `NoSuchEntity`, or `EntityAlreadyExists` when somebody else has the new name. */
@@ -80,7 +48,7 @@ export async function updateUser(
   name: string,
   change: { readonly name: string | undefined; readonly path: string | undefined },
 ): Promise<void> {
-  const user = await findUser(tables, account, name);
+  const user = await findEntity(tables, account, "user", name);
   const newName = change.name ?? user.name;
   await assertNameFree(tables, account, "user", newName, user.user_id);
   await tables
@@ -95,7 +63,7 @@ export async function updateUser(
 /** @throws {Refusal} `NoSuchEntity`; `DeleteConflict` while the user has keys, a password, policies or groups. */
 export async function deleteUser(tables: Kysely<IdentitySchema>, account: string, name: string): Promise<void> {
   const holder = await findHolder(tables, account, "user", name);
-  const user = await findUser(tables, account, name);
+  const user = await findEntity(tables, account, "user", name);
   const key = tables.selectFrom("access_keys").select("access_key_id").where("user_id", "=", user.user_id);
   if ((await key.executeTakeFirst()) !== undefined) throw deleteConflict("delete access keys");
   if (user.password_hash !== null) throw deleteConflict("delete login profile");

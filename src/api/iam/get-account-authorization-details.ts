@@ -78,19 +78,19 @@ async function entries(
   const asked = (kind: string) => filter.size === 0 || filter.has(kind);
   const stages: readonly ((slice: identity.Slice) => Promise<readonly Entry[]>)[] = [
     async (slice) =>
-      (asked("User") ? await identity.listUsers(tables, account, "/", slice) : []).map((row) => ({
+      (asked("User") ? await identity.listEntities(tables, account, "user", "/", slice) : []).map((row) => ({
         kind: "User",
         position: `0 ${row.name_key}`,
         row,
       })),
     async (slice) =>
-      (asked("Group") ? await identity.listGroups(tables, account, "/", slice) : []).map((row) => ({
+      (asked("Group") ? await identity.listEntities(tables, account, "group", "/", slice) : []).map((row) => ({
         kind: "Group",
         position: `1 ${row.name_key}`,
         row,
       })),
     async (slice) =>
-      (asked("Role") ? await identity.listRoles(tables, account, "/", slice) : []).map((row) => ({
+      (asked("Role") ? await identity.listEntities(tables, account, "role", "/", slice) : []).map((row) => ({
         kind: "Role",
         position: `2 ${row.name_key}`,
         row,

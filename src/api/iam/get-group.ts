@@ -14,7 +14,7 @@ export function getGroup({ tokens }: IamNeeds): IamOperation<"GetGroup"> {
     mutates: false,
     ...onHolder("group", (input) => input.GroupName),
     run: async (input, { tables, caller }) => {
-      const group = await identity.findGroup(tables, caller.account, input.GroupName);
+      const group = await identity.findEntity(tables, caller.account, "group", input.GroupName);
       const { rows, end } = await readPage(
         tokens,
         ["GetGroup", group.group_id],

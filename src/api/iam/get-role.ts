@@ -12,7 +12,7 @@ export const getRole: IamOperation<"GetRole"> = {
   mutates: false,
   ...onHolder("role", (input) => input.RoleName),
   run: async ({ RoleName }, { tables, caller }) => {
-    const role = await identity.findRole(tables, caller.account, RoleName);
+    const role = await identity.findEntity(tables, caller.account, "role", RoleName);
     const tags = await identity.listTags(tables, { kind: "role", id: role.role_id });
     return {
       Role: {

@@ -18,7 +18,7 @@ export const getUser: IamOperation<"GetUser"> = {
   run: async (input, call) => {
     const name = subjectName(input, call);
     if (name === undefined) return { User: await rootShape(call) };
-    const user = await identity.findUser(call.tables, call.caller.account, name);
+    const user = await identity.findEntity(call.tables, call.caller.account, "user", name);
     const tags = await identity.listTags(call.tables, { kind: "user", id: user.user_id });
     return { User: { ...userShape(user), ...withBoundaryAndTags(user, tags) } };
   },

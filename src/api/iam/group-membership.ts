@@ -33,7 +33,7 @@ export function groupMembership({ tokens }: IamNeeds): Membership {
       mutates: false,
       ...onHolder("user", (input) => input.UserName),
       run: async (input, { tables, caller }) => {
-        const user = await identity.findUser(tables, caller.account, input.UserName);
+        const user = await identity.findEntity(tables, caller.account, "user", input.UserName);
         const groups = await identity.groupsOf(tables, user.user_id);
         const position = (group: identity.GroupRow) => group.name_key;
         const { rows, end } = await readPage(

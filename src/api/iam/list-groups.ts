@@ -19,7 +19,7 @@ export function listGroups({ tokens }: IamNeeds): IamOperation<"ListGroups"> {
         tokens,
         ["ListGroups", account, PathPrefix],
         input,
-        (slice) => identity.listGroups(tables, account, PathPrefix, slice),
+        (slice) => identity.listEntities(tables, account, "group", PathPrefix, slice),
         (group) => group.name_key,
       );
       return { Groups: rows.map(groupShape), ...end };

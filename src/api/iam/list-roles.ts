@@ -19,7 +19,7 @@ export function listRoles({ tokens }: IamNeeds): IamOperation<"ListRoles"> {
         tokens,
         ["ListRoles", account, PathPrefix],
         input,
-        (slice) => identity.listRoles(tables, account, PathPrefix, slice),
+        (slice) => identity.listEntities(tables, account, "role", PathPrefix, slice),
         (role) => role.name_key,
       );
       const roles = rows.map((role) => ({ ...roleShape(role), MaxSessionDuration: role.session_seconds_max }));

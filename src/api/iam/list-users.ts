@@ -19,7 +19,7 @@ export function listUsers({ tokens }: IamNeeds): IamOperation<"ListUsers"> {
         tokens,
         ["ListUsers", account, PathPrefix],
         input,
-        (slice) => identity.listUsers(tables, account, PathPrefix, slice),
+        (slice) => identity.listEntities(tables, account, "user", PathPrefix, slice),
         (user) => user.name_key,
       );
       return { Users: rows.map(userShape), ...end };

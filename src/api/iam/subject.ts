@@ -1,5 +1,5 @@
 import { Refusal } from "../../core/index.ts";
-import { findUser } from "../../identity/index.ts";
+import { findEntity } from "../../identity/index.ts";
 import type { KeyOwner } from "../../identity/index.ts";
 import type { IamCall } from "./iam-operation.ts";
 
@@ -34,6 +34,6 @@ export async function keyOwner(input: SubjectInput, call: IamCall): Promise<KeyO
   const { account } = call.caller;
   const name = subjectName(input, call);
   if (name === undefined) return { account, userId: null, name: "root" };
-  const user = await findUser(call.tables, account, name);
+  const user = await findEntity(call.tables, account, "user", name);
   return { account, userId: user.user_id, name: user.name };
 }
