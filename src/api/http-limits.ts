@@ -2,6 +2,7 @@
 export const HTTP_LIMITS: Readonly<
   Record<
     | "bodyBytes"
+    | "bodiesBytes"
     | "headerBytes"
     | "headersMs"
     | "requestMs"
@@ -15,6 +16,8 @@ export const HTTP_LIMITS: Readonly<
 > = {
   /** The largest request of the services we serve is 1 MB (PutAuditEvents), and form encoding can triple a policy. */
   bodyBytes: 2 * 1024 * 1024,
+  /** All bodies that are being read at once: one limit for each would still let many connections fill the memory. */
+  bodiesBytes: 256 * 1024 * 1024,
   headerBytes: 16 * 1024,
   headersMs: 10_000,
   requestMs: 60_000,

@@ -6,7 +6,7 @@ import { Failure, Refusal } from "../core/index.ts";
 import type { ArrivedRequest } from "./trace.ts";
 import { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
-import { announcesTooMuch, discardRest, readBody, tooLate } from "./request-body.ts";
+import { announcesTooMuch, BodyBudget, discardRest, readBody, tooLate } from "./request-body.ts";
 
 export interface HttpAddress {
   readonly host: string;
@@ -55,6 +55,7 @@ class Door {
   readonly #connections = new Map<Socket, Connection>();
   /** Calls whose record may still be on its way, even when their connection is gone. */
   readonly #underWay = new Set<Promise<void>>();
+  readonly #bodies = new BodyBudget(HTTP_LIMITS.bodiesBytes);
   #closing = false;
 
   constructor(answer: Answer, log: Logger) {
@@ -133,7 +134,9 @@ class Door {
     connection: Connection,
     refused: Refusal | undefined,
   ): Promise<void> {
-    const { body, broken = refused } = connection.ending ? tooLate() : await readBody(request, connection);
+    const { body, broken = refused } = connection.ending
+      ? tooLate()
+      : await readBody(request, connection, this.#bodies);
     connection.hold();
     if (broken !== undefined) connection.ending = true;
     const reply = await this.#answer({

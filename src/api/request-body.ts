@@ -9,15 +9,38 @@ export interface RequestBody {
   readonly broken?: Refusal;
 }
 
+/** How many bytes all bodies that are being read hold, out of how many they may. */
+export class BodyBudget {
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** False when there is no room; then nothing was taken. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#bytesMax) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
 /** Resolves with what came, and with why it is not whole when it is not; never rejects. */
-export function readBody(request: IncomingMessage, connection: Connection): Promise<RequestBody> {
+export function readBody(request: IncomingMessage, connection: Connection, budget: BodyBudget): Promise<RequestBody> {
   if (announcedBytes(request) > HTTP_LIMITS.bodyBytes) return Promise.resolve(broken(tooLarge()));
   // Its turn came only after the connection was gone: nothing more will be told of it, and nobody waits for its answer.
   if (request.destroyed && !request.readableEnded) return Promise.resolve(tooLate());
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let held = 0;
     const finish = (result: RequestBody): void => {
+      budget.give(held);
       connection.breakBody = undefined;
       request.off("data", take).off("end", end).off("error", fail).off("close", fail);
       // Whatever else happens to the request is no longer of interest, but an error without a listener would be fatal.
@@ -26,8 +49,10 @@ export function readBody(request: IncomingMessage, connection: Connection): Prom
     };
     const take = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > HTTP_LIMITS.bodyBytes) finish(broken(tooLarge()));
-      else chunks.push(chunk);
+      if (size > HTTP_LIMITS.bodyBytes) return finish(broken(tooLarge()));
+      if (!budget.take(chunk.length)) return finish(broken(tooBusy()));
+      held += chunk.length;
+      chunks.push(chunk);
     };
     const end = (): void => finish({ body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) });
     const fail = (): void => finish(broken(brokenOff(size)));
@@ -84,6 +109,10 @@ function broken(why: Refusal): RequestBody {
 
 function tooLarge(): Refusal {
   return new Refusal("RequestEntityTooLarge", `the body has more than ${HTTP_LIMITS.bodyBytes} bytes`, 413);
+}
+
+function tooBusy(): Refusal {
+  return new Refusal("ServiceUnavailable", "too many large requests are arriving at once; try again", 503);
 }
 
 function brokenOff(size: number): Refusal {

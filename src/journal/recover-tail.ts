@@ -63,7 +63,8 @@ function checkSegmentRecords(database: DatabaseSync, segmentRecords: number): vo
   database.prepare("insert or ignore into settings values ('segment records', ?)").run(segmentRecords);
   const row = database.prepare("select value from settings where name = 'segment records'").get();
   const stored = Number(row?.value);
-  if (stored !== segmentRecords) throw new Error(`it was made with ranges of ${stored} records, not ${segmentRecords}`);
+  if (stored !== segmentRecords)
+    throw new Error(`it was made with ranges of ${stored} records, not ${segmentRecords} (journal.segmentRecords)`);
 }
 
 function readCatalogue(database: DatabaseSync, segmentRecords: number): CatalogueRow[] {
