@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { assert, PageTokens } from "../src/core/index.ts";
 import { type History, type HistoryEvent, type LookupQuery, openHistory } from "../src/history/index.ts";
-import { type AuditRecord, type LookupAttributeName, lookupEntry } from "../src/record/index.ts";
+import { type AuditRecord, LOOKUP_ATTRIBUTE_NAMES, lookupEntry } from "../src/record/index.ts";
 import { DirectoryObjectStore } from "../src/store/index.ts";
 import { buildEvents, type BuiltEvents, type Probe, prune, START_MS } from "./lookup-events.ts";
 import { ScanRival, SqliteRival } from "./lookup-rivals.ts";
@@ -32,16 +32,6 @@ const count = Number(flags.events);
 /** Above this the rivals take longer than anybody waits. */
 const RIVAL_EVENTS_MAX = 1_000_000;
 const SCAN_EVENTS = 20_000;
-const NAMES: readonly LookupAttributeName[] = [
-  "EventId",
-  "EventName",
-  "ReadOnly",
-  "Username",
-  "ResourceType",
-  "ResourceName",
-  "EventSource",
-  "AccessKeyId",
-];
 
 const PROBES: readonly (readonly [attributes: Attributes, holds: Probe["holds"]])[] = [
   [[], () => true],
@@ -166,7 +156,7 @@ async function checkProbe(history: History, probe: Probe & { readonly attributes
 function* questions(sample: readonly AuditRecord[]): Generator<readonly [string, readonly Attributes[]]> {
   const entries = sample.map((record) => lookupEntry(record)?.attributes ?? []);
   yield ["everything", sample.map(() => [])];
-  for (const name of NAMES) {
+  for (const name of LOOKUP_ATTRIBUTE_NAMES) {
     const asked = entries.flatMap((attributes) => {
       const [, value] = attributes.find(([found]) => found === name) ?? [];
       return value === undefined ? [] : [[{ key: name, value }]];

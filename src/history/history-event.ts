@@ -1,10 +1,4 @@
-import {
-  type AuditRecord,
-  type LookupAttributeName,
-  type LookupResource,
-  lookupResources,
-  lookupUsername,
-} from "../record/index.ts";
+import { type AuditRecord, type LookupResource, lookupResources, lookupSingles } from "../record/index.ts";
 
 /**
  * An event as LookupEvents answers it. A record that somebody else wrote may lack what ours always have; then the
@@ -25,16 +19,8 @@ export interface HistoryEvent {
 }
 
 export function historyEvent(record: AuditRecord, timeMs: number, bytes: Uint8Array): HistoryEvent {
-  const members: readonly (readonly [LookupAttributeName, unknown])[] = [
-    ["EventId", record.eventID],
-    ["EventName", record.eventName],
-    ["ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined],
-    ["AccessKeyId", record.userIdentity?.accessKeyId],
-    ["EventSource", record.eventSource],
-    ["Username", lookupUsername(record)],
-  ];
   return {
-    ...Object.fromEntries(members.filter(([, value]) => typeof value === "string" && value !== "")),
+    ...Object.fromEntries(lookupSingles(record)),
     EventTime: new Date(timeMs),
     Resources: lookupResources(record),
     CloudTrailEvent: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),

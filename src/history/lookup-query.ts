@@ -1,5 +1,5 @@
 import { Refusal } from "../core/index.ts";
-import type { LookupAttributeName } from "../record/index.ts";
+import { LOOKUP_ATTRIBUTE_NAMES, type LookupAttributeName } from "../record/index.ts";
 
 /** One question to event history. */
 export interface LookupQuery {
@@ -26,18 +26,8 @@ export interface LookupEventsInput {
   readonly NextToken?: string;
 }
 
-const MANAGEMENT_KEYS: readonly LookupAttributeName[] = [
-  "EventId",
-  "EventName",
-  "ReadOnly",
-  "Username",
-  "ResourceType",
-  "ResourceName",
-  "EventSource",
-  "AccessKeyId",
-];
 const KEYS: Readonly<Record<LookupQuery["category"], readonly LookupAttributeName[]>> = {
-  management: MANAGEMENT_KEYS,
+  management: LOOKUP_ATTRIBUTE_NAMES,
   insight: ["EventId", "EventName", "EventSource"],
 };
 /** Attributes that one query may combine: more than there are keys can only repeat or contradict. */

@@ -2,15 +2,18 @@ import type { AuditRecord, RecordResource } from "./audit-record.ts";
 import { parameterResources } from "./resource-parameters.ts";
 
 /** The eight attributes of LookupEvents. */
-export type LookupAttributeName =
-  | "EventId"
-  | "EventName"
-  | "ReadOnly"
-  | "Username"
-  | "ResourceType"
-  | "ResourceName"
-  | "EventSource"
-  | "AccessKeyId";
+export const LOOKUP_ATTRIBUTE_NAMES: readonly [
+  "EventId",
+  "EventName",
+  "ReadOnly",
+  "Username",
+  "ResourceType",
+  "ResourceName",
+  "EventSource",
+  "AccessKeyId",
+] = ["EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"];
+
+export type LookupAttributeName = (typeof LOOKUP_ATTRIBUTE_NAMES)[number];
 
 /** Where one record stands in event history. */
 export interface LookupEntry {
@@ -40,6 +43,19 @@ export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
 
 export function lookupScope(account: string, region: string, category: "Management" | "Insight"): string {
   return `${account}|${region}|${category === "Insight" ? "insight" : "management"}`;
+}
+
+/** The attributes that a record has once, where it has them as text; LookupEvents answers them under the same names. */
+export function lookupSingles(record: AuditRecord): readonly (readonly [LookupAttributeName, string])[] {
+  const members: readonly (readonly [LookupAttributeName, unknown])[] = [
+    ["EventId", record.eventID],
+    ["EventName", record.eventName],
+    ["ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined],
+    ["Username", lookupUsername(record)],
+    ["EventSource", record.eventSource],
+    ["AccessKeyId", record.userIdentity?.accessKeyId],
+  ];
+  return members.filter((member): member is readonly [LookupAttributeName, string] => Boolean(text(member[1])));
 }
 
 /** `Username` as LookupEvents answers it: the IAM user's name, `root`, or for a role the session's name. */
@@ -85,15 +101,10 @@ const VALUE_LENGTH_MAX = 2000;
 
 function attributesOf(record: AuditRecord): LookupEntry["attributes"] {
   const found: (readonly [LookupAttributeName, string])[] = [];
-  const add = (name: LookupAttributeName, value: unknown): void => {
-    if (typeof value === "string" && value !== "" && value.length <= VALUE_LENGTH_MAX) found.push([name, value]);
+  const add = (name: LookupAttributeName, value: string | undefined): void => {
+    if (value && value.length <= VALUE_LENGTH_MAX) found.push([name, value]);
   };
-  add("EventId", record.eventID);
-  add("EventName", record.eventName);
-  add("ReadOnly", typeof record.readOnly === "boolean" ? String(record.readOnly) : undefined);
-  add("Username", lookupUsername(record));
-  add("EventSource", record.eventSource);
-  add("AccessKeyId", record.userIdentity?.accessKeyId);
+  for (const [name, value] of lookupSingles(record)) add(name, value);
   for (const { ResourceType, ResourceName } of lookupResources(record)) {
     add("ResourceType", ResourceType);
     add("ResourceName", ResourceName);
