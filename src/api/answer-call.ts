@@ -61,8 +61,7 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     const started = needs.clock.elapsed();
     try {
       await identifyOrTellWho(needs, trace);
-      const operation = await admit(needs, trace);
-      const call = callOf(needs, trace);
+      const { operation, call } = await admit(needs, trace);
       return operation.mutates
         ? await change(needs, trace, operation, call)
         : await read(needs, trace, operation, call);
@@ -95,8 +94,6 @@ async function identifyOrTellWho(needs: AnswerNeeds, trace: Trace): Promise<void
 /** Which service, operation and protocol; needs no trust in the request. */
 function identify(needs: AnswerNeeds, trace: Trace): void {
   const request = trace.arrived.wire;
-  const name = claimedOperation(request);
-  if (name !== undefined) trace.claimedName = name;
   const signed = readSignature(request);
   if (signed !== undefined) trace.signed = signed;
   const served = identifyService(needs.services, request, signed);
@@ -108,7 +105,10 @@ function identify(needs: AnswerNeeds, trace: Trace): void {
 }
 
 /** Who calls, and may they? Leaves the parsed input in the trace. */
-async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never, unknown, never>> {
+async function admit(
+  needs: AnswerNeeds,
+  trace: Trace,
+): Promise<{ readonly operation: Operation<never, unknown, never>; readonly call: Call<ControlSchema> }> {
   const { model, protocol, served } = trace;
   if (model === undefined || protocol === undefined || served === undefined) throw new Error("identify() comes first");
   const operation = served.operations[model.name];
@@ -118,9 +118,10 @@ async function admit(needs: AnswerNeeds, trace: Trace): Promise<Operation<never,
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
   if (operation?.checksInput !== true) validateInput(model, protocol, trace.input);
-  await authorize(needs, trace, caller, operation);
+  const call = callOf(needs, trace, caller);
+  await authorize(needs, trace, call, operation);
   if (operation === undefined) throw unsupported(served, model.name);
-  return operation;
+  return { operation, call };
 }
 
 function unsupported({ model }: ServedService, name: string): Refusal {
@@ -142,14 +143,14 @@ async function authenticate(needs: AnswerNeeds, trace: Trace): Promise<Caller> {
 async function authorize(
   needs: AnswerNeeds,
   trace: Trace,
-  caller: Caller,
+  call: Call<ControlSchema>,
   operation: Operation<never, unknown, never> | undefined,
 ): Promise<void> {
   if (operation?.open === true) return;
   const { served, model, input } = trace;
+  const { caller } = call;
   assertSessionMayCall(caller, served?.model.name ?? "");
   const action = `${served?.model.signingName}:${model?.name}`;
-  const call = callOf(needs, trace);
   const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
@@ -244,7 +245,7 @@ function unknownService(needs: AnswerNeeds, trace: Trace): Refusal {
     trace.signed === undefined
       ? "this request names no service that"
       : `the service ${trace.signed.service} is none that`;
-  if (trace.signed === undefined && trace.claimedName === undefined) {
+  if (trace.signed === undefined && claimedOperation(trace.arrived.wire) === undefined) {
     return new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
   }
   return new Refusal("UnknownOperationException", `${asked} OpenTrail serves here; it serves ${served}`, 404);
@@ -259,9 +260,8 @@ function guessProtocol(trace: Trace): Protocol {
   return trace.served?.model.protocol ?? "query";
 }
 
-function callOf(needs: AnswerNeeds, trace: Trace): Call<ControlSchema> {
-  const { caller, requestId, now, arrived, signed } = trace;
-  if (caller === undefined) throw new Error("authenticate() comes first");
+function callOf(needs: AnswerNeeds, trace: Trace, caller: Caller): Call<ControlSchema> {
+  const { requestId, now, arrived, signed } = trace;
   const userAgent = headerValue(arrived.wire.headers, "user-agent");
   return {
     caller,

@@ -2,9 +2,10 @@ import { headerValue, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
 import { type AuditRecord, isReadOnly } from "../record/index.ts";
-import type { Trace } from "./trace.ts";
-import type { Call, Operation } from "./operation.ts";
+import { claimedOperation } from "./identify.ts";
+import type { Operation } from "./operation.ts";
 import { EVENT_VERSION } from "./recorder.ts";
+import type { Trace } from "./trace.ts";
 
 /** How a call ended. */
 export type Outcome = { readonly output: unknown } | { readonly refusal: Refusal };
@@ -83,9 +84,7 @@ function callRecord(
   const management = !DATA_OPERATIONS.has(`${eventSource}:${model.name}`);
   const succeeded = "output" in outcome;
   const showsResponse = succeeded && (!readOnly || READS_WITH_RESPONSE.has(model.name));
-  const resources = succeeded
-    ? operation?.recordedResources?.(input as never, recordedCall(trace) as never)
-    : undefined;
+  const resources = succeeded ? operation?.recordedResources?.(input as never) : undefined;
   return {
     ...common(needs, trace, outcome),
     eventSource,
@@ -105,15 +104,16 @@ export function unparsedRecord(needs: RecordNeeds, trace: Trace, outcome: Outcom
   const { method, path } = trace.arrived.wire;
   const service = trace.served?.model.signingName ?? trace.signed?.service;
   const eventSource = service !== undefined && /^[a-z0-9-]{1,64}$/.test(service) ? service : "opentrail";
+  const eventName = claimedOperation(trace.arrived.wire) ?? "UnknownOperation";
   return {
     ...common(needs, trace, outcome),
     eventSource: `${eventSource}.amazonaws.com`,
-    eventName: trace.claimedName ?? "UnknownOperation",
+    eventName,
     awsRegion: GLOBAL_SERVICES.get(eventSource) ?? regionOf(trace) ?? needs.defaultRegion,
     // The query is left out: a presigned one carries a signature and may carry a token.
     requestParameters: { method, path: path.slice(0, 1024) },
     responseElements: null,
-    readOnly: isReadOnly(`${eventSource}.amazonaws.com`, trace.claimedName ?? "UnknownOperation"),
+    readOnly: isReadOnly(`${eventSource}.amazonaws.com`, eventName),
     managementEvent: true,
     eventCategory: "Management",
   };
@@ -154,9 +154,4 @@ function shown(shape: Parameters<typeof toRecordMembers>[0] | undefined, value: 
   if (shape === undefined || value === undefined || value === null) return null;
   const members = toRecordMembers(shape, value as Record<string, unknown>, { omit: SECRET_MEMBERS });
   return Object.keys(members as object).length === 0 ? null : members;
-}
-
-function recordedCall(trace: Trace): Partial<Call<never>> {
-  const { caller, requestId, now, signed } = trace;
-  return { ...(caller === undefined ? {} : { caller }), requestId, now, region: signed?.region ?? "" };
 }

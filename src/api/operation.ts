@@ -35,7 +35,7 @@ export interface Operation<Input, Output, Schema> {
   resources?(input: Input, call: Call<Schema>): Promise<readonly string[]> | readonly string[];
   conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
   /** What the record names as touched, where CloudTrail does so for this operation. */
-  recordedResources?(input: Input, call: Call<Schema>): readonly RecordResource[];
+  recordedResources?(input: Input): readonly RecordResource[];
   /** The accounts that own what the call uses: each but the caller's own gets a copy of the record when it succeeds. */
   owners?(input: Input): readonly string[];
   /** True when no permission is needed (sts GetCallerIdentity), or the operation decides by itself (sts AssumeRole). */

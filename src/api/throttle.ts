@@ -5,7 +5,7 @@ interface Bucket {
   filledAt: number;
 }
 
-/** Buckets are kept for this many accounts at most; beyond it the fullest (idle) ones are as good as new and are dropped. */
+/** Only proven callers come here, so there are as many as accounts are configured; beyond this many all begin anew. */
 const BUCKETS_MAX = 10_000;
 
 /** One token bucket per account: `callsPerSecond` on average, and one second's worth at once. 0 means no limit. */

@@ -27,7 +27,6 @@ export interface Trace {
   served?: ServedService;
   protocol?: Protocol;
   model?: OperationModel;
-  claimedName?: string;
   caller?: Caller;
   input?: Record<string, unknown>;
 }

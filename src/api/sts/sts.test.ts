@@ -194,7 +194,7 @@ describe("AssumeRole", () => {
 
   test("AssumeRole is recorded with the role as its resource", () => {
     const RoleArn = `arn:aws:iam::${OTHER}:role/Away`;
-    expect(operations.AssumeRole?.recordedResources?.({ RoleArn, RoleSessionName: "morning" }, {} as never)).toEqual([
+    expect(operations.AssumeRole?.recordedResources?.({ RoleArn, RoleSessionName: "morning" })).toEqual([
       { accountId: OTHER, type: "AWS::IAM::Role", ARN: RoleArn },
     ]);
   });
