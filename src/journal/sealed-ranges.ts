@@ -54,10 +54,6 @@ export class SealedRanges {
     return this.#segments;
   }
 
-  get rows(): readonly CatalogueRow[] {
-    return this.#rows;
-  }
-
   /** Everything below is in segments; 0 without any. */
   get end(): number {
     const last = this.#segments.at(-1);
