@@ -10,8 +10,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["core"],
   identity: ["core", "aws", "record", "store"],
   journal: ["core", "aws", "record", "store"],
+  capture: ["core", "aws", "record", "store", "identity", "journal"],
   history: ["core", "aws", "record", "store", "identity", "journal"],
-  api: ["core", "aws", "record", "store", "identity", "journal", "history"],
+  api: ["core", "aws", "record", "store", "identity", "journal", "capture", "history"],
   cli: ["core", "aws", "api/client"],
 };
 
