@@ -2,6 +2,7 @@
  * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
+export * from "./catalog/resolved-call.ts";
 export * from "./client-side.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
