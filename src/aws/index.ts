@@ -3,6 +3,7 @@
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
 export * from "./catalog/resolved-call.ts";
+export { s3Address, type S3Address } from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
@@ -19,3 +20,5 @@ export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts
 export type { IamOperations } from "./models/iam.types.ts";
 export type { StsOperations } from "./models/sts.types.ts";
 export * from "./sigv4/index.ts";
+export { Malformed } from "./protocols/scalars.ts";
+export { parseXml, type XmlNode } from "./protocols/xml-reader.ts";

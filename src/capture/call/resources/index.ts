@@ -15,3 +15,6 @@ export function resourcesOf(
 ): readonly RecordResource[] {
   return [];
 }
+
+export { s3Resources } from "./s3-resources.ts";
+export type { S3Subject } from "./s3-resources.ts";
