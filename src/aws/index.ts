@@ -2,10 +2,13 @@
  * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
+export * from "./catalog/resolved-call.ts";
 export * from "./client-side.ts";
+export { nameForProtocol, nameForService } from "./error-names.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
+export { escapeXml } from "./protocols/xml-values.ts";
 export * from "./record-members.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
