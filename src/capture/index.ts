@@ -5,3 +5,4 @@
 export * from "./call/call.ts";
 export * from "./call/captured.ts";
 export * from "./call/description.ts";
+export * from "./enforce/index.ts";
