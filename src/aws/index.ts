@@ -4,6 +4,7 @@
  */
 export * from "./catalog/resolved-call.ts";
 export { s3Address, type S3Address } from "./catalog/s3-address.ts";
+export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
 export { nameForProtocol, nameForService } from "./error-names.ts";
 export { loadService } from "./compile.ts";
@@ -11,6 +12,7 @@ export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
 export { escapeXml } from "./protocols/xml-values.ts";
 export * from "./record-members.ts";
+export * from "./secret-names.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
 export * from "./server-side.ts";

@@ -4,5 +4,7 @@
  */
 export * from "./call/call.ts";
 export * from "./call/captured.ts";
+export { describeRequest } from "./call/describe-request.ts";
+export { describeResponse } from "./call/describe-response.ts";
 export * from "./call/description.ts";
 export * from "./enforce/index.ts";
