@@ -4,3 +4,12 @@
  */
 export * from "./call/captured.ts";
 export * from "./call/description.ts";
+export {
+  type AuditState,
+  type CallAuditNeeds,
+  type CallAuditOptions,
+  type OpenCallAudit,
+  openCallAudit,
+} from "./gateway/audit.ts";
+export * from "./gateway/audit-mode.ts";
+export * from "./gateway/audit-recorder.ts";
