@@ -8,3 +8,12 @@ export { describeRequest } from "./call/describe-request.ts";
 export { describeResponse } from "./call/describe-response.ts";
 export * from "./call/description.ts";
 export * from "./enforce/index.ts";
+export {
+  type AuditState,
+  type CallAuditNeeds,
+  type CallAuditOptions,
+  type OpenCallAudit,
+  openCallAudit,
+} from "./gateway/audit.ts";
+export * from "./gateway/audit-mode.ts";
+export * from "./gateway/audit-recorder.ts";
