@@ -3,6 +3,7 @@
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
 export * from "./client-side.ts";
+export * from "./catalog/index.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
