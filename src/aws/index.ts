@@ -7,6 +7,7 @@ export { s3Address, type S3Address } from "./catalog/s3-address.ts";
 export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
 export { nameForProtocol, nameForService } from "./error-names.ts";
+export * from "./catalog/index.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
