@@ -3,12 +3,13 @@
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
 export * from "./catalog/resolved-call.ts";
-export { s3Address, type S3Address } from "./catalog/s3-address.ts";
+export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
 export * from "./record-members.ts";
+export * from "./secret-names.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
 export * from "./server-side.ts";

@@ -4,4 +4,6 @@
  */
 export * from "./call/call.ts";
 export * from "./call/captured.ts";
+export { describeRequest } from "./call/describe-request.ts";
+export { describeResponse } from "./call/describe-response.ts";
 export * from "./call/description.ts";
