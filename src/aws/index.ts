@@ -5,6 +5,7 @@
 export * from "./catalog/resolved-call.ts";
 export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
+export * from "./catalog/index.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
