@@ -2,8 +2,6 @@
  * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
-export * from "./catalog/resolved-call.ts";
-export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
 export * from "./catalog/index.ts";
 export { loadService } from "./compile.ts";

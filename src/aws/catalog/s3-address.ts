@@ -18,20 +18,18 @@ export function hostName({ headers }: Pick<WireRequest, "headers">): string {
 /** The bucket in a host's name, or undefined where it stands in the path. `bases`: lower case, without port. */
 export function bucketInHost(host: string, bases: readonly string[]): string | undefined {
   if (!host.includes(".") || isIpv4(host)) return undefined;
-  // Of names below each other the longest counts, wherever it stands.
-  const base = bases.filter((name) => host === name || host.endsWith(`.${name}`)).toSorted(byLength)[0];
-  if (base !== undefined) return host === base ? undefined : host.slice(0, -base.length - 1);
+  for (const base of bases) {
+    if (host === base) return undefined;
+    if (host.endsWith(`.${base}`)) return host.slice(0, -base.length - 1);
+  }
   const suffix = KNOWN_SUFFIXES.find((known) => host.endsWith(known));
   if (suffix === undefined) return undefined;
   const labels = host.slice(0, -suffix.length).split(".");
   const isLocal = suffix === ".localhost";
   const at = labels.findLastIndex((label) => (isLocal ? label === "s3" : S3_LABEL.test(label)));
-  if (at >= 0) return at === 0 ? undefined : labels.slice(0, at).join(".");
+  // What stands before `s3-control` is an account.
+  if (at >= 0) return at === 0 || labels[at] === "s3-control" ? undefined : labels.slice(0, at).join(".");
   return isLocal ? labels.join(".") : undefined;
-}
-
-function byLength(left: string, right: string): number {
-  return right.length - left.length;
 }
 
 function isIpv4(host: string): boolean {
@@ -64,22 +62,17 @@ export interface S3Address {
   readonly key?: string;
 }
 
-/**
- * Reads the address from the Host header and the raw path. Text that is not percent-encoded UTF-8 stays as it came: the
- * request is hostile, and still somebody made it.
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
- */
-export function s3Address(host: string, path: string, bases: readonly string[]): S3Address {
-  const rest = path.startsWith("/") ? path.slice(1) : path;
-  const hostBucket = bucketInHost(hostName({ headers: { host: [host] } }), bases);
-  if (hostBucket !== undefined) return address(hostBucket, rest);
-  const slash = rest.indexOf("/");
-  return slash < 0 ? address(decoded(rest), "") : address(decoded(rest.slice(0, slash)), rest.slice(slash + 1));
+/** Text that is not percent-encoded UTF-8 stays as it came: the request is hostile, and still somebody made it. */
+export function s3Address(host: string, path: string, bucketHosts: readonly string[]): S3Address {
+  const [bucket, key] = splitPath(pathWithBucket({ headers: { host: [host] }, path }, bucketHosts));
+  if (bucket === "") return {};
+  return key === "" ? { bucket: decoded(bucket) } : { bucket: decoded(bucket), key: decoded(key) };
 }
 
-function address(bucket: string, key: string): S3Address {
-  if (bucket === "") return {};
-  return key === "" ? { bucket } : { bucket, key: decoded(key) };
+function splitPath(path: string): [bucket: string, key: string] {
+  const rest = path.startsWith("/") ? path.slice(1) : path;
+  const slash = rest.indexOf("/");
+  return slash < 0 ? [rest, ""] : [rest.slice(0, slash), rest.slice(slash + 1)];
 }
 
 function decoded(text: string): string {

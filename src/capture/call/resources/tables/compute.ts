@@ -1,73 +1,57 @@
 import { functionName } from "../forms.ts";
-import type { ResourceRows } from "../row.ts";
+import type { ResourceRow, ResourceRows } from "../row.ts";
+
+/** Images and snapshots may be shared: their ARNs name no owner. */
+const UNOWNED: readonly string[] = ["Ami", "Snapshot"];
+
+/** Ids of EC2 tell by their beginning what they are the ids of; `Resources` (of CreateTags) holds any. */
+function ec2(type: string, kind: string, prefix: string, paths: string): ResourceRow {
+  const arn = UNOWNED.includes(type) ? `arn:{partition}:ec2:{region}::${kind}/{}` : `${kind}/{}`;
+  const form = (value: string): string | undefined => (value.startsWith(`${prefix}-`) ? value : undefined);
+  return [`AWS::EC2::${type}`, arn, `${paths} Resources[]`, form];
+}
 
 /** Machines, functions, containers, and what stands in front of them. */
 export const COMPUTE: ResourceRows = {
   ec2: [
-    [
-      "AWS::EC2::Instance",
-      "instance/{}",
-      "InstanceId InstanceIds[] Resources[] >Instances[].InstanceId >InstanceId",
-      (value) => (value.startsWith("i-") ? value : undefined),
-    ],
-    ["AWS::EC2::Ami", "arn:{partition}:ec2:{region}::image/{}", "ImageId ImageIds[] SourceImageId >ImageId"],
-    ["AWS::EC2::Volume", "volume/{}", "VolumeId VolumeIds[] >VolumeId"],
-    [
-      "AWS::EC2::Snapshot",
-      "arn:{partition}:ec2:{region}::snapshot/{}",
-      "SnapshotId SnapshotIds[] SourceSnapshotId >SnapshotId",
-    ],
-    ["AWS::EC2::VPC", "vpc/{}", "VpcId VpcIds[] PeerVpcId >Vpc.VpcId"],
-    ["AWS::EC2::Subnet", "subnet/{}", "SubnetId SubnetIds[] >Subnet.SubnetId"],
-    [
-      "AWS::EC2::SecurityGroup",
-      "security-group/{}",
-      "GroupId GroupIds[] SecurityGroupIds[] Groups[] *SecurityGroup*:>GroupId",
-    ],
-    ["AWS::EC2::KeyPair", "key-pair/{}", "KeyName KeyNames[]"],
-    [
-      "AWS::EC2::NetworkInterface",
-      "network-interface/{}",
+    ec2("Instance", "instance", "i", "InstanceId InstanceIds[] >Instances[].InstanceId >InstanceId"),
+    ec2("Ami", "image", "ami", "ImageId ImageIds[] SourceImageId >ImageId"),
+    ec2("Volume", "volume", "vol", "VolumeId VolumeIds[] >VolumeId"),
+    ec2("Snapshot", "snapshot", "snap", "SnapshotId SnapshotIds[] SourceSnapshotId >SnapshotId"),
+    ec2("VPC", "vpc", "vpc", "VpcId VpcIds[] PeerVpcId >Vpc.VpcId"),
+    ec2("Subnet", "subnet", "subnet", "SubnetId SubnetIds[] >Subnet.SubnetId"),
+    ec2("SecurityGroup", "security-group", "sg", "GroupId GroupIds[] SecurityGroupIds[] Groups[] >GroupId"),
+    ec2(
+      "NetworkInterface",
+      "network-interface",
+      "eni",
       "NetworkInterfaceId NetworkInterfaceIds[] >NetworkInterface.NetworkInterfaceId",
-    ],
-    [
-      "AWS::EC2::InternetGateway",
-      "internet-gateway/{}",
+    ),
+    ec2(
+      "InternetGateway",
+      "internet-gateway",
+      "igw",
       "InternetGatewayId InternetGatewayIds[] >InternetGateway.InternetGatewayId",
-    ],
-    ["AWS::EC2::NatGateway", "natgateway/{}", "NatGatewayId NatGatewayIds[] >NatGateway.NatGatewayId"],
-    ["AWS::EC2::RouteTable", "route-table/{}", "RouteTableId RouteTableIds[] >RouteTable.RouteTableId"],
-    ["AWS::EC2::NetworkAcl", "network-acl/{}", "NetworkAclId NetworkAclIds[] >NetworkAcl.NetworkAclId"],
-    ["AWS::EC2::EIP", "elastic-ip/{}", "AllocationId AllocationIds[] >AllocationId"],
-    ["AWS::EC2::VPCEndpoint", "vpc-endpoint/{}", "VpcEndpointId VpcEndpointIds[] >VpcEndpoint.VpcEndpointId"],
-    ["AWS::EC2::FlowLog", "vpc-flow-log/{}", "FlowLogIds[] >FlowLogIds[]"],
-    [
-      "AWS::EC2::VPCPeeringConnection",
-      "vpc-peering-connection/{}",
+    ),
+    ec2("NatGateway", "natgateway", "nat", "NatGatewayId NatGatewayIds[] >NatGateway.NatGatewayId"),
+    ec2("RouteTable", "route-table", "rtb", "RouteTableId RouteTableIds[] >RouteTable.RouteTableId"),
+    ec2("NetworkAcl", "network-acl", "acl", "NetworkAclId NetworkAclIds[] >NetworkAcl.NetworkAclId"),
+    ec2("EIP", "elastic-ip", "eipalloc", "AllocationId AllocationIds[] >AllocationId"),
+    ec2("VPCEndpoint", "vpc-endpoint", "vpce", "VpcEndpointId VpcEndpointIds[] >VpcEndpoint.VpcEndpointId"),
+    ec2("FlowLog", "vpc-flow-log", "fl", "FlowLogIds[] >FlowLogIds[]"),
+    ec2(
+      "VPCPeeringConnection",
+      "vpc-peering-connection",
+      "pcx",
       "VpcPeeringConnectionId >VpcPeeringConnection.VpcPeeringConnectionId",
-    ],
-    [
-      "AWS::EC2::TransitGateway",
-      "transit-gateway/{}",
-      "TransitGatewayId TransitGatewayIds[] >TransitGateway.TransitGatewayId",
-    ],
-    ["AWS::EC2::VPNGateway", "vpn-gateway/{}", "VpnGatewayId VpnGatewayIds[] >VpnGateway.VpnGatewayId"],
-    [
-      "AWS::EC2::VPNConnection",
-      "vpn-connection/{}",
-      "VpnConnectionId VpnConnectionIds[] >VpnConnection.VpnConnectionId",
-    ],
-    [
-      "AWS::EC2::CustomerGateway",
-      "customer-gateway/{}",
-      "CustomerGatewayId CustomerGatewayIds[] >CustomerGateway.CustomerGatewayId",
-    ],
-    ["AWS::EC2::DHCPOptions", "dhcp-options/{}", "DhcpOptionsId DhcpOptionsIds[] >DhcpOptions.DhcpOptionsId"],
-    [
-      "AWS::EC2::LaunchTemplate",
-      "launch-template/{}",
-      "LaunchTemplateId LaunchTemplateIds[] >LaunchTemplate.LaunchTemplateId",
-    ],
+    ),
+    ec2("TransitGateway", "transit-gateway", "tgw", "TransitGatewayId >TransitGateway.TransitGatewayId"),
+    ec2("VPNGateway", "vpn-gateway", "vgw", "VpnGatewayId VpnGatewayIds[] >VpnGateway.VpnGatewayId"),
+    ec2("VPNConnection", "vpn-connection", "vpn", "VpnConnectionId VpnConnectionIds[] >VpnConnection.VpnConnectionId"),
+    ec2("CustomerGateway", "customer-gateway", "cgw", "CustomerGatewayId >CustomerGateway.CustomerGatewayId"),
+    ec2("DHCPOptions", "dhcp-options", "dopt", "DhcpOptionsId DhcpOptionsIds[] >DhcpOptions.DhcpOptionsId"),
+    ec2("LaunchTemplate", "launch-template", "lt", "LaunchTemplateId >LaunchTemplate.LaunchTemplateId"),
+    ["AWS::EC2::KeyPair", "key-pair/{}", "KeyName KeyNames[]"],
   ],
   ebs: [
     [

@@ -29,11 +29,7 @@ export const DATA: ResourceRows = {
       "db:{}",
       "DBInstanceIdentifier SourceDBInstanceIdentifier TargetDBInstanceIdentifier >DBInstance.DBInstanceArn",
     ],
-    [
-      "AWS::RDS::DBCluster",
-      "cluster:{}",
-      "DBClusterIdentifier SourceDBClusterIdentifier TargetDBClusterIdentifier >DBCluster.DBClusterArn",
-    ],
+    ["AWS::RDS::DBCluster", "cluster:{}", "DBClusterIdentifier SourceDBClusterIdentifier >DBCluster.DBClusterArn"],
     [
       "AWS::RDS::DBSnapshot",
       "snapshot:{}",
@@ -78,14 +74,14 @@ export const DATA: ResourceRows = {
     ["AWS::Glue::Job", "job/{}", "JobName CreateJob:Name"],
     ["AWS::Glue::Crawler", "crawler/{}", "CrawlerName CrawlerNames[] *Crawler:Name"],
     ["AWS::Glue::Connection", "connection/{}", "ConnectionName *Connection:Name ConnectionInput.Name"],
-    ["AWS::Glue::Trigger", "trigger/{}", "TriggerName *Trigger:Name"],
+    ["AWS::Glue::Trigger", "trigger/{}", "*Trigger:Name"],
   ],
   athena: [
     ["AWS::Athena::WorkGroup", "workgroup/{}", "WorkGroup CreateWorkGroup:Name"],
     ["AWS::Athena::DataCatalog", "datacatalog/{}", "CatalogName *DataCatalog:Name"],
   ],
   backup: [
-    ["AWS::Backup::BackupVault", "backup-vault:{}", "BackupVaultName TargetBackupVaultName >BackupVaultArn"],
+    ["AWS::Backup::BackupVault", "backup-vault:{}", "BackupVaultName >BackupVaultArn"],
     ["AWS::Backup::BackupPlan", "backup-plan:{}", "BackupPlanId >BackupPlanArn"],
     ["AWS::Backup::RecoveryPoint", "", "RecoveryPointArn >RecoveryPointArn"],
   ],
