@@ -14,7 +14,6 @@ const STARS = "****";
 const MORE_STARS = "**********";
 const REMOVED = "<sensitiveDataRemoved>";
 const TOKEN_HIDDEN = "Value hidden due to security reasons.";
-const OMITTED = "***OMITTED***";
 /** Left out without a trace. */
 const NOTHING = null;
 
@@ -26,7 +25,6 @@ type Row = readonly [operations: string, members: string, instead: string | null
  */
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   apigateway: [["CreateApiKey GetApiKey UpdateApiKey GetApiKeys", "value", HIDDEN]],
-  athena: [["*", "QueryString", OMITTED]],
   autoscaling: [["*", "UserData", REMOVED]],
   bedrock: [
     ["InvokeModel InvokeModelWithResponseStream InvokeModelWithBidirectionalStream", "body", NOTHING],

@@ -12,8 +12,8 @@ const REGION = /^[a-z0-9-]*$/;
 const ACCOUNT = /^(?:\d{12}|[a-z0-9-]*)$/;
 
 /** True when the text has the shape of an ARN: it comes from a client and may be anything. */
-export function isArn(text: unknown): text is string {
-  if (typeof text !== "string" || !isPlain(text)) return false;
+export function isArn(text: string): boolean {
+  if (!isPlain(text)) return false;
   const arn = parseArn(text);
   if (arn === undefined || !PARTITION.test(arn.partition) || !SERVICE.test(arn.service)) return false;
   return REGION.test(arn.region) && ACCOUNT.test(arn.account);

@@ -130,6 +130,7 @@ function describeResponse(call: ResponseCall, generic: ResponseDescription): Res
     ...generic,
     ...(requestID !== undefined && { requestID }),
     responseElements: writes ? responseElements(call) : null,
+    resources: request.resources,
     additionalEventData: {
       ...generic.additionalEventData,
       ...(encryption !== undefined && { SSEApplied: encryption }),

@@ -286,7 +286,7 @@ describe("S3.response()", () => {
     expect(describeAnswer(put, answer)).toEqual({
       requestID: "ECTJHAG5XEGAXRK7",
       responseElements: { "x-amz-server-side-encryption": "AES256", "x-amz-version-id": "v1" },
-      resources: [],
+      resources: [{ type: "AWS::S3::Object", ARN: "arn:aws:s3:::b/k" }, BUCKET],
       additionalEventData: { SSEApplied: "Default_SSE_S3", "x-amz-id-2": "votx/Un=", bytesTransferredOut: 5 },
     });
   });
