@@ -22,7 +22,8 @@ const LIVE_SHARE_MIN = 1 / 4;
 /**
  * Opens the log in `directory`, made when absent. What a power cut left unfinished is ignored: nobody was told that it was
  * kept. Damage elsewhere costs what lies there and nothing else; it is told in `damages`, and the file is kept.
- * @throws {Failure} when a file cannot be read, or the disk refuses the first new one.
+ * A disk that refuses now does not keep it from opening: `problem` tells.
+ * @throws {Failure} when a file cannot be read.
  */
 export async function openPendingLog(needs: PendingLogNeeds, options: PendingLogOptions = {}): Promise<PendingLog> {
   const directory = resolve(needs.directory);
@@ -74,7 +75,7 @@ class FilePendingLog implements PendingLog {
     const loaded = await loadPendingLog(needs.directory);
     const log = new FilePendingLog(needs, bounds, loaded);
     for (const failure of loaded.damages) needs.log.error({ err: failure }, "records that waited are lost");
-    await log.#startFile();
+    await log.#startFile().catch((cause: unknown) => log.#fail(cause, []));
     return log;
   }
 

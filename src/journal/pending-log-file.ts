@@ -78,7 +78,7 @@ export class PendingLogFile {
     await syncAsync(writer.descriptor);
     this.size += bytes.length;
     this.#reserved = Math.max(this.#reserved, this.size);
-    if (this.#reserved - this.size < writer.stepBytes / 2) this.#reserving ??= this.#reserve(writer);
+    if (this.#reserved - this.size < writer.stepBytes / 2) this.#reserving ??= this.#reserveAhead(writer);
   }
 
   /** After that the file is only read. */
@@ -97,16 +97,20 @@ export class PendingLogFile {
     await syncDirectory(dirname(this.path));
   }
 
-  async #reserve({ descriptor, stepBytes }: Writer): Promise<void> {
+  async #reserveAhead(writer: Writer): Promise<void> {
     try {
-      await writeFully(descriptor, ZEROS.subarray(0, stepBytes), this.#reserved);
-      await syncAsync(descriptor);
-      this.#reserved += stepBytes;
+      await this.#reserve(writer);
     } catch {
       // A full disk: whoever writes records there will be told. Until then nothing is lost but speed.
     } finally {
       this.#reserving = undefined;
     }
+  }
+
+  async #reserve({ descriptor, stepBytes }: Writer): Promise<void> {
+    await writeFully(descriptor, ZEROS.subarray(0, stepBytes), this.#reserved);
+    await syncAsync(descriptor);
+    this.#reserved += stepBytes;
   }
 }
 
