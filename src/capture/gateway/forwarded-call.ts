@@ -7,8 +7,8 @@ import {
   type ResolvedCall,
   type WireResponse,
 } from "../../aws/index.ts";
-import { Failure, Refusal, reason } from "../../core/index.ts";
-import { type Caller, unknownIdentity, userIdentity } from "../../identity/index.ts";
+import { assert, Failure, Refusal, reason } from "../../core/index.ts";
+import { unknownIdentity, userIdentity } from "../../identity/index.ts";
 import type { AuditRecord, UserIdentity } from "../../record/index.ts";
 import type { CapturedBody } from "../call/captured.ts";
 import { describeRequest } from "../call/describe-request.ts";
@@ -20,7 +20,7 @@ import {
   claimedKey,
   type ClaimedKey,
   needsWholeBody,
-  type PendingBody,
+  type Proof,
   proveCaller,
   refusalAnswer,
   resign,
@@ -80,7 +80,7 @@ export class ForwardedCall {
   #resolved: ResolvedCall;
   #model: OperationModel | undefined;
   #described: RequestDescription | undefined;
-  #caller: Caller | undefined;
+  #proof: Proof | undefined;
   /** Learned or configured, proven by the upstream's taking the call. */
   #supposed: UserIdentity | undefined;
 
@@ -201,7 +201,7 @@ export class ForwardedCall {
   #account(): string {
     return (
       this.#open.route.account ??
-      this.#caller?.account ??
+      this.#proof?.caller.account ??
       this.#supposed?.accountId ??
       accountOfKey(this.#claimed?.accessKeyId) ??
       this.#needs.defaultAccount
@@ -216,18 +216,17 @@ export class ForwardedCall {
 
   /** Who calls, and on routes that enforce: may they? Answers what is to be sent. */
   async #admit(): Promise<OutgoingRequest> {
-    const pending = await this.#identify();
-    if (!this.#enforces) return this.#outgoing(undefined);
-    const caller = this.#caller;
-    if (caller === undefined) throw new Refusal("AccessDenied", "Access Denied", 403);
+    await this.#identify();
+    if (!this.#enforces) return this.#outgoing();
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
-    const description = this.#description();
-    await authorizeCall({ authorizer: this.#needs.authorizer }, caller, {
+    const { input, resources } = this.#description();
+    await authorizeCall({ authorizer: this.#needs.authorizer }, this.#proven(), {
       resolved: this.#resolved,
+      account: this.#account(),
       head,
-      ...(description.input === undefined ? {} : { input: description.input }),
-      resources: description.resources,
+      ...(input === undefined ? {} : { input }),
+      resources,
       circumstances: {
         now: this.#arrivedAt,
         sourceIp,
@@ -236,38 +235,36 @@ export class ForwardedCall {
         ...(userAgent === undefined ? {} : { userAgent }),
       },
     });
-    return this.#outgoing(pending);
+    return this.#outgoing();
   }
 
-  async #identify(): Promise<PendingBody | undefined> {
+  #proven(): Proof {
+    assert(this.#proof !== undefined, "a route that enforces goes on only with a proof");
+    return this.#proof;
+  }
+
+  async #identify(): Promise<void> {
     const { credentials, learned } = this.#needs;
     const key = this.#claimed?.accessKeyId;
     const early = this.#body !== undefined || !needsWholeBody(this.#arrival.head);
-    if (this.#enforces || (key !== undefined && early && credentials.mayKnow(key))) {
-      const pending = await this.#prove();
-      if (this.#enforces || this.#caller !== undefined) return pending;
-    }
-    if (key === undefined) return undefined;
+    if (this.#enforces || (key !== undefined && early && credentials.mayKnow(key))) await this.#prove();
+    if (key === undefined || this.#proof !== undefined) return;
     const arn = this.#open.route.identities.get(key);
     this.#supposed = arn === undefined ? await learned.find(key, this.#arrivedAt) : identityOfArn(arn, key);
-    return undefined;
   }
 
   /** With a key of our own the signature tells who calls. Where the upstream judges, a wrong one only leaves that open. */
-  async #prove(): Promise<PendingBody | undefined> {
+  async #prove(): Promise<void> {
     const { head } = this.#arrival;
     try {
       const request = { head, body: this.#body, now: this.#arrivedAt };
-      const { caller, pending } = await proveCaller({ credentials: this.#needs.credentials }, request);
-      this.#caller = caller;
-      return pending;
+      this.#proof = await proveCaller({ credentials: this.#needs.credentials }, request);
     } catch (thrown) {
       if (this.#enforces || !(thrown instanceof Refusal)) throw thrown;
-      return undefined;
     }
   }
 
-  #outgoing(pending: PendingBody | undefined): OutgoingRequest {
+  #outgoing(): OutgoingRequest {
     const { request, head, expectsContinue } = this.#arrival;
     const target = head.query === "" ? head.path : `${head.path}?${head.query}`;
     const plain = { method: head.method, target, rawHeaders: request.rawHeaders };
@@ -282,7 +279,7 @@ export class ForwardedCall {
             scope: { region: this.#region(), service: this.#claimed?.signingName ?? "" },
             now: this.#needs.clock.now(),
             body: this.#body?.bytes,
-            ...(pending === undefined ? {} : { pending }),
+            ...(this.#proof?.pending === undefined ? {} : { pending: this.#proof.pending }),
           });
     return {
       method: signed.method,
@@ -382,7 +379,7 @@ export class ForwardedCall {
   async #bodyPassed(): Promise<void> {
     this.#body = this.#capture?.result() ?? NO_BODY;
     if (this.#resolved.operation === undefined) this.#resolved = this.#resolve(this.#body.bytes);
-    if (this.#caller === undefined && this.#supposed === undefined) await this.#identify().catch(() => undefined);
+    if (this.#proof === undefined && this.#supposed === undefined) await this.#identify().catch(() => undefined);
     this.#understand();
   }
 
@@ -427,7 +424,7 @@ export class ForwardedCall {
 
   /** The upstream has said whose key it is by taking the call; or it has not. */
   #identity(errorCode: string | undefined): UserIdentity {
-    if (this.#caller !== undefined) return userIdentity(this.#caller);
+    if (this.#proof !== undefined) return userIdentity(this.#proof.caller);
     const key = this.#claimed?.accessKeyId;
     if (key === undefined) return anonymousIdentity(this.#resolved);
     const refused = errorCode !== undefined && REFUSED_IDENTITY.has(errorCode.replace(/^Client\./, ""));
@@ -445,9 +442,9 @@ export class ForwardedCall {
     response: ResponseDescription | undefined,
     odd: OddOutcome | undefined,
     bytesOut: number,
-    identity: UserIdentity = this.#caller === undefined
+    identity: UserIdentity = this.#proof === undefined
       ? unknownIdentity(this.#claimed?.accessKeyId)
-      : userIdentity(this.#caller),
+      : userIdentity(this.#proof.caller),
   ): AuditRecord {
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
