@@ -4,3 +4,4 @@
  */
 export * from "./call/captured.ts";
 export * from "./call/description.ts";
+export * from "./adapters/index.ts";
