@@ -4,11 +4,18 @@
  */
 export * from "./access-log.ts";
 export * from "./access-log-operations.ts";
+export * from "./catalog/resolved-call.ts";
+export { s3Address, type S3Address } from "./catalog/s3-address.ts";
+export * from "./catalog/s3-address.ts";
 export * from "./client-side.ts";
+export { nameForProtocol, nameForService } from "./error-names.ts";
+export * from "./catalog/index.ts";
 export { loadService } from "./compile.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
+export { escapeXml } from "./protocols/xml-values.ts";
 export * from "./record-members.ts";
+export * from "./secret-names.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
 export * from "./server-side.ts";
@@ -20,3 +27,5 @@ export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts
 export type { IamOperations } from "./models/iam.types.ts";
 export type { StsOperations } from "./models/sts.types.ts";
 export * from "./sigv4/index.ts";
+export { Malformed } from "./protocols/scalars.ts";
+export { parseXml, type XmlNode } from "./protocols/xml-reader.ts";
