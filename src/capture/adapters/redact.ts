@@ -1,47 +1,21 @@
+import { isSecretName } from "../../aws/index.ts";
 import type { Values } from "./values.ts";
 
 /** What stands where a secret stood; CloudTrail's own word. */
 export const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
-/** Names under which secrets travel, in any case, without their hyphens and underscores. */
+/** Secrets under names that are none in AWS's APIs; in any case, without their hyphens and underscores. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
-  "accesstoken",
-  "apikey",
-  "authorization",
   "bearertoken",
-  "clientsecret",
   "clienttoken",
-  "cookie",
-  "currentpassword",
-  "idtoken",
-  "ldappassword",
-  "newpassword",
-  "oldpassword",
-  "passphrase",
-  "passwd",
-  "password",
-  "privatekey",
-  "refreshtoken",
-  "samlassertion",
-  "secret",
-  "secretaccesskey",
+  "credential",
   "secretid",
-  "secretkey",
-  "securitytoken",
-  "sessiontoken",
-  "setcookie",
   "signature",
   "tempurlsig",
-  "token",
-  "tokencode",
   "unsealkey",
-  "webidentitytoken",
   "xamzcopysourceserversideencryptioncustomerkey",
-  "xamzsecuritytoken",
   "xamzserversideencryptioncustomerkey",
   "xamzsignature",
-  "xauthtoken",
-  "xvaulttoken",
 ]);
 
 /** In lists of name and value, such as a container's environment, any name that sounds like one. */
@@ -50,8 +24,10 @@ const SECRET_SOUND = /passw|secret|token|api_?key|private_?key|credential/i;
 /** Deeper than any real request; deeper values would also be too deep to be written. */
 const DEPTH_MAX = 32;
 
-export function isSecretName(name: string): boolean {
-  return SECRET_NAMES.has(name.toLowerCase().replace(/[-_]/g, ""));
+function isSecret(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[-_]/g, "");
+  // Of the pair of access key and secret key, the first is the name.
+  return SECRET_NAMES.has(plain) || (plain !== "accesskey" && isSecretName(name));
 }
 
 /**
@@ -85,7 +61,7 @@ function copy(value: unknown, path: readonly string[], { judge, secret, depth }:
   const pair = namesSecret(value as Values);
   return Object.fromEntries(
     Object.entries(value).map(([name, member]: [string, unknown]) => {
-      const named = isSecretName(name) || (pair && name === "value");
+      const named = isSecret(name) || (pair && name === "value");
       return [name, copy(member, [...path, name], { judge, secret: named, depth: depth + 1 })];
     }),
   );
