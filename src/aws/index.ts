@@ -2,6 +2,8 @@
  * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
+export * from "./access-log-operations.ts";
+export * from "./access-log.ts";
 export * from "./catalog/index.ts";
 export * from "./client-side.ts";
 export { loadService } from "./compile.ts";

@@ -225,7 +225,7 @@ export class ForwardedCall {
       resolved: this.#resolved,
       account: this.#account(),
       head,
-      ...(input === undefined ? {} : { input }),
+      input,
       resources,
       circumstances: {
         now: this.#arrivedAt,
