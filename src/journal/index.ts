@@ -14,4 +14,11 @@ export {
 } from "./journal.ts";
 export { lockDirectory } from "./lock-directory.ts";
 export { type JournalLog, type JournalNeeds, type JournalOptions, openJournal } from "./open-journal.ts";
+export {
+  openPendingLog,
+  type PendingLog,
+  type PendingLogNeeds,
+  type PendingLogOptions,
+  type PendingRecord,
+} from "./pending-log.ts";
 export * from "./segment/index.ts";
