@@ -11,7 +11,8 @@ import type { AuditRecord } from "../record/index.ts";
 import { DirectoryObjectStore, openTables, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { outboxMigrations } from "./outbox.ts";
-import { EVENT_VERSION, Recorder, RecordWaits } from "./recorder.ts";
+import { EVENT_VERSION } from "../record/index.ts";
+import { Recorder, RecordWaits } from "./recorder.ts";
 
 const SQLITE_FULL = 13;
 const log = pino({ level: "silent" });

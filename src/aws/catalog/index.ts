@@ -6,4 +6,4 @@ export { openCatalog } from "./catalog.ts";
 export type { Catalog, CatalogOptions } from "./catalog.ts";
 export type { CatalogService, ResolvedCall } from "./resolved-call.ts";
 export type { ResolveHints } from "./resolver.ts";
-export { bucketInHost, hostName, pathWithBucket } from "./s3-address.ts";
+export { bucketInHost, hostName, pathWithBucket } from "./s3-host.ts";
