@@ -1,10 +1,13 @@
 import type { ServerResponse } from "node:http";
-import { pipeline, type Readable, type Transform } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import {
+  type ChunkSeed,
   type Headers,
   headerValue,
   type OperationModel,
   type ResolvedCall,
+  type SigningCredentials,
+  sha256,
   type WireResponse,
 } from "../../aws/index.ts";
 import { assert, Failure, Refusal, reason } from "../../core/index.ts";
@@ -17,12 +20,15 @@ import type { CallPlace, RequestDescription, ResponseDescription } from "../call
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import {
   authorizeCall,
-  claimedKey,
   type ClaimedKey,
+  claimedKey,
+  guardBody,
   needsWholeBody,
   type Proof,
   proveCaller,
+  readWholeBody,
   refusalAnswer,
+  type ResignedRequest,
   resign,
 } from "../enforce/index.ts";
 import type { CallOutcome } from "./call-counts.ts";
@@ -267,43 +273,57 @@ export class ForwardedCall {
   #outgoing(): OutgoingRequest {
     const { request, head, expectsContinue } = this.#arrival;
     const target = head.query === "" ? head.path : `${head.path}?${head.query}`;
-    const plain = { method: head.method, target, rawHeaders: request.rawHeaders };
+    const { rawHeaders } = request;
     const { signing } = this.#open;
-    const signed =
-      signing === undefined
-        ? { ...plain, body: this.#body?.bytes, guard: undefined }
-        : resign({
-            ...plain,
-            head,
-            credentials: signing,
-            scope: { region: this.#region(), service: this.#claimed?.signingName ?? "" },
-            now: this.#needs.clock.now(),
-            body: this.#body?.bytes,
-            ...(this.#proof?.pending === undefined ? {} : { pending: this.#proof.pending }),
-          });
+    const signed = signing === undefined ? { target, rawHeaders } : this.#resign(target, signing);
     return {
-      method: signed.method,
-      target: signed.target,
-      rawHeaders: signed.rawHeaders,
-      body: this.#outgoingBody(signed.body, signed.guard),
+      method: head.method,
+      ...signed,
+      body: this.#outgoingBody("chunks" in signed ? signed.chunks : undefined),
       expectContinue: expectsContinue && this.#body === undefined,
       repeatable: this.#description().readOnly,
     };
   }
 
-  #outgoingBody(bytes: Uint8Array | undefined, guard: Transform | undefined): OutgoingRequest["body"] {
+  #resign(target: string, credentials: SigningCredentials): ResignedRequest {
     const { request, head } = this.#arrival;
-    if (bytes !== undefined) return bytes.length === 0 ? { kind: "none" } : { kind: "whole", bytes };
+    const { signed } = this.#proven();
+    const hash = this.#body === undefined ? undefined : sha256(this.#body.bytes);
+    return resign(
+      {
+        method: head.method,
+        target,
+        rawHeaders: request.rawHeaders,
+        signedHeaders: signed.signedHeaders,
+        ...(hash === undefined ? {} : { bodyHash: hash }),
+      },
+      { credentials, region: signed.region, service: signed.service, now: this.#needs.clock.now() },
+    );
+  }
+
+  /** What goes out on a route that enforces is what was signed, or it breaks off before its end. */
+  #outgoingBody(chunks: ChunkSeed | undefined): OutgoingRequest["body"] {
+    const { request, head } = this.#arrival;
+    const pending = this.#enforces ? this.#proof?.pending : undefined;
+    const known = this.#body?.bytes;
+    if (known !== undefined) {
+      const bytes = pending?.kind === "chunks" ? readWholeBody(pending, known, chunks) : known;
+      return bytes.length === 0 ? { kind: "none" } : { kind: "whole", bytes };
+    }
     const capture = new BodyCapture(this.#keepsOfBody(), this.#hashesBody());
     this.#capture = capture;
     const tap = new BodyTap(capture);
+    const guard = pending === undefined ? undefined : guardBody(pending, chunks);
+    // The stream that breaks off breaks the others off; whoever reads the last one is told.
     const broke = (): void => undefined;
-    const readable = guard === undefined ? pipeline(request, tap, broke) : pipeline(request, tap, guard, broke);
-    this.#streams = readable as unknown as Readable;
+    const readable: Readable = guard ?? tap;
+    if (guard === undefined) pipeline(request, tap, broke);
+    else pipeline(request, tap, guard, broke);
+    this.#streams = readable;
     const length = announcedLength(head.headers);
     return {
       kind: "stream",
-      readable: this.#streams,
+      readable,
       ...(length === undefined ? {} : { length }),
       trailers: () => request.rawTrailers,
     };

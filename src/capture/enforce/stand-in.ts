@@ -1,4 +1,0 @@
-
-export function resign(x: any): any {
-  return { ...x, guard: undefined };
-}
