@@ -46,8 +46,10 @@ function parametersOf(operation: string, parameters: unknown, input: Members): u
       return changed(parameters, "statements", () => statementsOf(input["Statements"]));
     case "ExecuteTransaction":
       return changed(parameters, "transactStatements", () => statementsOf(input["TransactStatements"]));
-    default:
-      return { ...membersOf(parameters), ...itemOf(input) };
+    default: {
+      const item = itemOf(input);
+      return Object.keys(item).length === 0 ? parameters : { ...membersOf(parameters), ...item };
+    }
   }
 }
 
