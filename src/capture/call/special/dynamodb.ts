@@ -64,7 +64,9 @@ function batchItems({ RequestItems: tables }: Members): readonly unknown[] {
 function writeOf(tableName: string, request: unknown): unknown {
   const put = membersOf(membersOf(request)?.["PutRequest"]);
   const gone = membersOf(membersOf(request)?.["DeleteRequest"]);
-  return { operation: put === undefined ? "Delete" : "Put", tableName, ...itemOf(put ?? gone ?? {}) };
+  return put === undefined
+    ? { operation: "Delete", tableName, ...itemOf(gone ?? {}) }
+    : { operation: "Put", tableName, ...itemOf(put) };
 }
 
 function readOf(tableName: string, request: unknown): unknown {
