@@ -9,7 +9,7 @@ const PLAIN = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
 const PARTITION = /^aws(?:-[a-z]+)*$/;
 const SERVICE = /^[a-z0-9-]+$/;
 const REGION = /^[a-z0-9-]*$/;
-const ACCOUNT = /^(?:\d{12}|[a-z0-9-]*)$/;
+const ACCOUNT = /^(?:\d{12}|[a-z-]*)$/;
 
 /** True when the text has the shape of an ARN: it comes from a client and may be anything. */
 export function isArn(text: string): boolean {

@@ -19,13 +19,10 @@ interface Rule {
   readonly form: ResourceForm | undefined;
 }
 
-const RULES: ReadonlyMap<string, readonly Rule[]> = compile({
-  ...COMPUTE,
-  ...DATA,
-  ...INTEGRATION,
-  ...SECURITY,
-  ...OPERATIONS,
-});
+/** By the name of the eventSource before `.amazonaws.com`. */
+export const TABLES: ResourceRows = { ...COMPUTE, ...DATA, ...INTEGRATION, ...SECURITY, ...OPERATIONS };
+
+const RULES: ReadonlyMap<string, readonly Rule[]> = compile(TABLES);
 
 function compile(tables: ResourceRows): ReadonlyMap<string, readonly Rule[]> {
   return new Map(

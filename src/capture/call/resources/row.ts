@@ -39,14 +39,22 @@ export function parsePath(text: string): ResourcePath {
   };
 }
 
-/** Hands over every text that stands where the path leads, until `found` answers false. What is not there is passed over. */
-export function follow(members: unknown, steps: ResourcePath["steps"], found: (text: string) => boolean): boolean {
-  const [step, ...rest] = steps;
+/**
+ * Hands over every text that stands where the path leads, until `found` answers false. What is not there is passed over.
+ * Runs some hundred times for every call: most paths end at their first step.
+ */
+export function follow(
+  members: unknown,
+  steps: ResourcePath["steps"],
+  found: (text: string) => boolean,
+  at = 0,
+): boolean {
+  const step = steps[at];
   if (step === undefined) return typeof members !== "string" || members === "" || found(members);
   if (typeof members !== "object" || members === null || !Object.hasOwn(members, step.name)) return true;
   const next = (members as Members)[step.name];
-  if (step.take === "one") return follow(next, rest, found);
+  if (step.take === "one") return follow(next, steps, found, at + 1);
   if (typeof next !== "object" || next === null) return true;
   const parts: readonly unknown[] = Array.isArray(next) ? next : step.take === "keys" ? Object.keys(next) : [];
-  return parts.every((part) => follow(part, rest, found));
+  return parts.every((part) => follow(part, steps, found, at + 1));
 }

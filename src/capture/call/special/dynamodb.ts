@@ -46,8 +46,10 @@ function parametersOf(operation: string, parameters: unknown, input: Members): u
       return changed(parameters, "statements", () => statementsOf(input["Statements"]));
     case "ExecuteTransaction":
       return changed(parameters, "transactStatements", () => statementsOf(input["TransactStatements"]));
-    default:
-      return { ...membersOf(parameters), ...itemOf(input) };
+    default: {
+      const item = itemOf(input);
+      return Object.keys(item).length === 0 ? parameters : { ...membersOf(parameters), ...item };
+    }
   }
 }
 
@@ -62,7 +64,9 @@ function batchItems({ RequestItems: tables }: Members): readonly unknown[] {
 function writeOf(tableName: string, request: unknown): unknown {
   const put = membersOf(membersOf(request)?.["PutRequest"]);
   const gone = membersOf(membersOf(request)?.["DeleteRequest"]);
-  return { operation: put === undefined ? "Delete" : "Put", tableName, ...itemOf(put ?? gone ?? {}) };
+  return put === undefined
+    ? { operation: "Delete", tableName, ...itemOf(gone ?? {}) }
+    : { operation: "Put", tableName, ...itemOf(put) };
 }
 
 function readOf(tableName: string, request: unknown): unknown {

@@ -3,7 +3,7 @@ import { API_GATEWAY } from "./api-gateway.ts";
 import { DYNAMODB } from "./dynamodb.ts";
 import { LAMBDA } from "./lambda.ts";
 import { S3 } from "./s3/index.ts";
-import { APPSYNC, CLOUDFORMATION, KMS, ROUTE53, SECRETS_MANAGER, SQS } from "./small-quirks.ts";
+import { APPSYNC, CLOUDFORMATION, KMS, ROUTE53, SECRETS_MANAGER, SQS, SSM } from "./small-quirks.ts";
 import type { SpecialService } from "./special.ts";
 
 export { deletedObjects } from "./s3/index.ts";
@@ -24,4 +24,5 @@ export const SPECIAL: ReadonlyMap<string, SpecialService> = new Map([
   ["s3express.amazonaws.com", S3],
   ["secretsmanager.amazonaws.com", SECRETS_MANAGER],
   ["sqs.amazonaws.com", SQS],
+  ["ssm.amazonaws.com", SSM],
 ]);

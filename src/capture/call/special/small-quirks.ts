@@ -1,5 +1,5 @@
 /** Services that differ in one thing each. */
-import { HIDDEN } from "../../../aws/index.ts";
+import { HIDDEN, isSecretName } from "../../../aws/index.ts";
 import { changed, listOf, membersOf, textOf } from "./members.ts";
 import type { SpecialService } from "./special.ts";
 
@@ -52,6 +52,18 @@ export const SECRETS_MANAGER: SpecialService = {
     const arn = textOf(membersOf(generic.responseElements), "aRN");
     if (arn === undefined || !["CreateSecret", "PutSecretValue"].includes(resolved.operation ?? "")) return generic;
     return { ...generic, responseElements: { arn } };
+  },
+};
+
+/** A parameter's value is hidden, by its name; the values of its tags, of the same name, are not. */
+export const SSM: SpecialService = {
+  request: ({ resolved }, generic) => {
+    if (resolved.operation !== "PutParameter") return generic;
+    const tags = listOf(generic.input?.["Tags"]).map((tag) => {
+      const key = textOf(membersOf(tag), "Key") ?? "";
+      return { key, value: isSecretName(key) ? HIDDEN : (textOf(membersOf(tag), "Value") ?? "") };
+    });
+    return { ...generic, requestParameters: changed(generic.requestParameters, "tags", () => tags) };
   },
 };
 
