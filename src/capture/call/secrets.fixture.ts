@@ -1,7 +1,15 @@
 /** Plants every secret that the operations of services can carry, and looks for it in what a record would show. */
-import { type Member, openCatalog, type OperationModel, type Shape } from "../../aws/index.ts";
-import { ec2Request, ec2Response } from "./ec2/index.ts";
-import { shownInput, shownOutput } from "./record-style.ts";
+import {
+  type CatalogService,
+  type Member,
+  openCatalog,
+  type OperationModel,
+  type ResolvedCall,
+  serializeRequest,
+  serializeResponse,
+  type Shape,
+} from "../../aws/index.ts";
+import { describeRequest, describeResponse } from "../index.ts";
 
 const SECRET = "planted-secret-7Q";
 
@@ -19,7 +27,9 @@ function planted(shape: Shape, secret: boolean, depth: number): unknown {
       if (depth >= DEPTH_MAX) return {};
       return Object.fromEntries(
         shape.members
-          .filter((member) => secret || isSecret(member, false) || holdsSecret(member.shape))
+          .filter(
+            (member) => secret || member.location === "uri" || isSecret(member, false) || holdsSecret(member.shape),
+          )
           .map((member) => [member.name, planted(member.shape, isSecret(member, secret), depth + 1)]),
       );
     case "list":
@@ -78,33 +88,58 @@ function leaks(shown: unknown): boolean {
 }
 
 const catalog = openCatalog();
+const PLACE = { account: "123456789012", region: "us-east-1", bucketHosts: [] };
 
 /** The operations that show a secret, and how many carry one at all. */
 export function plantSecrets(isTried: (id: string) => boolean): { leaking: string[]; plants: number } {
   const leaking: string[] = [];
   let plants = 0;
-  for (const { id, eventSource } of catalog.services()) {
-    if (!isTried(id)) continue;
-    for (const model of catalog.model(id)?.operations.values() ?? []) {
+  for (const service of catalog.services()) {
+    if (!isTried(service.id)) continue;
+    for (const model of catalog.model(service.id)?.operations.values() ?? []) {
       if (![model.input, model.output].some((shape) => shape !== undefined && holdsSecret(shape))) continue;
-      const input = model.input === undefined ? {} : (planted(model.input, false, 0) as Record<string, unknown>);
-      const output = model.output === undefined ? {} : (planted(model.output, false, 0) as Record<string, unknown>);
       plants += 1;
-      if (leaks(shown(model, eventSource, input, output))) leaking.push(`${id}:${model.name}`);
+      if (leaks(shown(service, model))) leaking.push(`${service.id}:${model.name}`);
     }
   }
   return { leaking, plants };
 }
 
-function shown(
-  model: OperationModel,
-  eventSource: string,
-  input: Record<string, unknown>,
-  output: Record<string, unknown>,
-): unknown {
-  if (model.service.protocol !== "ec2") {
-    return [shownInput(model, eventSource, input), shownOutput(model, eventSource, output)];
-  }
-  const request = model.input === undefined ? null : ec2Request(model, model.input, input);
-  return [request, ec2Response(model, model.output, output, "id")];
+/** What would be recorded of a call that a client made and a server answered. */
+function shown(service: CatalogService, model: OperationModel): unknown {
+  const { eventSource } = service;
+  const { name, service: compiled } = model;
+  const resolved: ResolvedCall = {
+    service,
+    operation: name,
+    eventSource,
+    eventName: name,
+    protocol: compiled.protocol,
+  };
+  const wire = serializeRequest(model, compiled.protocol, plantedIn(model.input), { host: "localhost" });
+  const { input: _, ...request } = describeRequest({
+    model,
+    resolved,
+    head: wire,
+    body: { bytes: wire.body, size: wire.body.length, whole: true },
+    place: PLACE,
+  });
+  const answer = serializeResponse(model, compiled.protocol, plantedIn(model.output), "id");
+  const { output: __, ...response } = describeResponse({
+    model,
+    resolved,
+    // As if everything wrote: what only reads would show nothing.
+    request: { ...request, readOnly: false },
+    response: {
+      status: answer.status,
+      headers: Object.fromEntries(Object.entries(answer.headers).map(([header, value]) => [header, [value]])),
+      body: { bytes: answer.body, size: answer.body.length, whole: true },
+    },
+    place: PLACE,
+  });
+  return [request, response];
+}
+
+function plantedIn(shape: Shape | undefined): Record<string, unknown> {
+  return shape === undefined ? {} : (planted(shape, false, 0) as Record<string, unknown>);
 }
