@@ -9,3 +9,4 @@ export * from "./claimed-key.ts";
 export * from "./guard-body.ts";
 export * from "./prove-caller.ts";
 export * from "./refusal-answer.ts";
+export * from "./resign.ts";
