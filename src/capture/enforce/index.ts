@@ -9,4 +9,5 @@ export * from "./claimed-key.ts";
 export * from "./guard-body.ts";
 export * from "./prove-caller.ts";
 export * from "./refusal-answer.ts";
+export * from "./refuse-ambiguous.ts";
 export * from "./resign.ts";

@@ -47,8 +47,8 @@ async function sdkUpload(body: string | Readable, scheme: string): Promise<WireR
 
 describe("What AWS's JavaScript SDK sends", () => {
   const uploads = ["http", "https"].flatMap((scheme) => [
-    [scheme, "text", () => "hello world"] as const,
-    [scheme, "a stream", () => Readable.from([Buffer.from("hello world")])] as const,
+    [scheme, "text", (): string => "hello world"] as const,
+    [scheme, "a stream", (): Readable => Readable.from([Buffer.from("hello world")])] as const,
   ]);
 
   test.each(uploads)("proveCaller() knows who sent an upload over %s of %s", async (scheme, _, body) => {

@@ -28,6 +28,7 @@ import {
   proveCaller,
   readWholeBody,
   refusalAnswer,
+  refuseAmbiguous,
   type ResignedRequest,
   resign,
 } from "../enforce/index.ts";
@@ -142,7 +143,7 @@ export class ForwardedCall {
       this.#body = NO_BODY;
       return;
     }
-    const mustBeWhole = this.#enforces && needsWholeBody(head);
+    const mustBeWhole = this.#enforces && !this.#takesData();
     const namesOperation = this.#needs.catalog.needsBody({ ...head, body: NO_BODY.bytes }, this.#hints());
     const small = !expectsContinue && length !== undefined && length <= GATHER_BYTES;
     if (!mustBeWhole && !namesOperation && !small) return;
@@ -160,8 +161,14 @@ export class ForwardedCall {
     this.#resolved = this.#resolve(gathered.kind === "whole" ? gathered.bytes : gathered.beginning);
   }
 
+  /** Calls that take no signature, by which one gets credentials, cannot be judged: they pass as they are. */
   get #enforces(): boolean {
-    return this.#open.route.mode === "enforce";
+    return this.#open.route.mode === "enforce" && this.#model?.unsigned !== true;
+  }
+
+  /** The body is data, such as the contents of an object: it says nothing about the call. */
+  #takesData(): boolean {
+    return this.#model?.input?.payload?.streaming === true && !needsWholeBody(this.#arrival.head);
   }
 
   #hints(): { signingName?: string; fallback?: string } {
@@ -226,12 +233,16 @@ export class ForwardedCall {
     if (!this.#enforces) return this.#outgoing();
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
-    const { input, resources } = this.#description();
+    const { input, resources, additionalEventData } = this.#description();
+    const model = this.#model;
+    const body = this.#body?.bytes ?? NO_BODY.bytes;
+    refuseAmbiguous({ head, body, protocol: this.#resolved.protocol, ...(model === undefined ? {} : { model }) });
     await authorizeCall({ authorizer: this.#needs.authorizer }, this.#proven(), {
       resolved: this.#resolved,
       account: this.#account(),
       head,
-      input,
+      // What was read in part only is not to be judged by that part.
+      input: "unparsed" in additionalEventData ? undefined : input,
       resources,
       circumstances: {
         now: this.#arrivedAt,
@@ -274,7 +285,7 @@ export class ForwardedCall {
     const { request, head, expectsContinue } = this.#arrival;
     const target = head.query === "" ? head.path : `${head.path}?${head.query}`;
     const { rawHeaders } = request;
-    const { signing } = this.#open;
+    const signing = this.#enforces ? this.#open.signing : undefined;
     const signed = signing === undefined ? { target, rawHeaders } : this.#resign(target, signing);
     return {
       method: head.method,
@@ -332,12 +343,12 @@ export class ForwardedCall {
   /** The contents of objects are nobody's parameters. */
   #keepsOfBody(): number {
     if (this.#resolved.operation === "PostObject") return FORM_BYTES;
-    return this.#model?.input?.payload?.streaming === true ? 0 : KEEP_BYTES;
+    return this.#takesData() ? 0 : KEEP_BYTES;
   }
 
   #hashesBody(): boolean {
     if (this.#resolved.operation === "PostObject") return false;
-    return this.#model?.input?.payload?.streaming !== true || needsWholeBody(this.#arrival.head);
+    return !this.#takesData();
   }
 
   #forward(
