@@ -46,10 +46,10 @@ export const ROUTE53: SpecialService = {
 /** AWS's own words: records of single changes may be missing. */
 const DO_NOT_USE = "Do not use to reconstruct hosted zone";
 
-/** The two calls that store a secret answer only whose, in lower case, unlike all others of the service. */
+/** Of the two calls that store a secret only whose it is is told, under a name unlike that in all others of the service. */
 export const SECRETS_MANAGER: SpecialService = {
   response: ({ resolved }, generic) => {
-    const arn = textOf(membersOf(generic.responseElements), "aRN");
+    const arn = textOf(generic.output, "ARN");
     if (arn === undefined || !["CreateSecret", "PutSecretValue"].includes(resolved.operation ?? "")) return generic;
     return { ...generic, responseElements: { arn } };
   },

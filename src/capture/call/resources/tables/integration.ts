@@ -1,4 +1,4 @@
-import { queueOfUrl, ruleOfBus } from "../forms.ts";
+import { lastStep, queueOfUrl, ruleOfBus } from "../forms.ts";
 import type { ResourceRows } from "../row.ts";
 
 /** Queues, topics, events, workflows, APIs, mail, names, and what is delivered at the edge. */
@@ -60,7 +60,7 @@ export const INTEGRATION: ResourceRows = {
       "AWS::Route53::HostedZone",
       "arn:{partition}:route53:::hostedzone/{}",
       "HostedZoneId *HostedZone*:Id >HostedZone.Id",
-      (value) => value.slice(value.lastIndexOf("/") + 1),
+      lastStep,
     ],
     ["AWS::Route53::HealthCheck", "arn:{partition}:route53:::healthcheck/{}", "HealthCheckId >HealthCheck.Id"],
   ],
