@@ -18,3 +18,6 @@ export {
 } from "./gateway/audit.ts";
 export * from "./gateway/audit-mode.ts";
 export * from "./gateway/audit-recorder.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";
