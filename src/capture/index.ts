@@ -25,3 +25,6 @@ export type { TlsFacts } from "./gateway/forward-record.ts";
 export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
 export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";
