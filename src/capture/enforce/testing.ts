@@ -39,6 +39,7 @@ export const credentials: CredentialStore = {
     if (!known || token !== sessionToken) throw new Refusal("InvalidClientTokenId", "unknown", 403);
     return { caller: { ...CALLER, accessKeyId }, secretAccessKey: KEY.secretAccessKey };
   },
+  mayKnow: () => true,
   used: () => undefined,
   flush: async () => undefined,
   invalidate: () => undefined,
