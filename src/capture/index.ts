@@ -18,10 +18,11 @@ export {
 } from "./gateway/audit.ts";
 export * from "./gateway/audit-mode.ts";
 export * from "./gateway/audit-recorder.ts";
-export { Gateway, type Arrival, type OpenRoute } from "./gateway/gateway.ts";
+export { Gateway, type Arrival, type Destination, type OpenRoute } from "./gateway/gateway.ts";
 export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
 export type { CallCounts, CallOutcome } from "./gateway/call-counts.ts";
 export type { TlsFacts } from "./gateway/forward-record.ts";
+export { lastAnswer } from "./gateway/last-answer.ts";
 export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
 export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
