@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Kysely } from "kysely";
 import { destination, type Logger, pino } from "pino";
 import {
   ApiMetrics,
@@ -21,27 +22,36 @@ import {
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
 import {
+  Coverage,
   defaultRoute,
+  type Gateway,
   LearnedIdentities,
   learnedMigrations,
   openCallAudit,
   openGateway,
+  openSources,
   parseRoutes,
-  type Route,
+  parseSources,
+  SilenceWatch,
+  type Sources,
+  StateFile,
 } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { type Clock, Failure, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
+  type Authorizer,
   bootstrap,
+  type CredentialStore,
   identityMigrations,
   loadKeyFile,
   openAuthorizer,
   openCredentials,
   SecretBox,
 } from "./identity/index.ts";
-import { lockDirectory, openJournal } from "./journal/index.ts";
+import { type Journal, lockDirectory, openJournal } from "./journal/index.ts";
+import type { AuditRecord } from "./record/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { version } from "./version.ts";
 
@@ -50,6 +60,8 @@ const GRACE_MS = 10_000;
 
 /** How old the tables' idea of a key's last use may be. */
 const LAST_USED_MS = 2_000;
+
+const MINUTE_MS = 60_000;
 
 interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
@@ -111,11 +123,6 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
 
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
-  const audit = await openCallAudit(
-    { directory: join(dataDirectory, "gateway"), recorder, journalHealth: () => journal.health, clock, log },
-    { spoolBytesMax: config.spoolBytesMax },
-  );
-  await audit.recover();
   // A key of their own: what seals page tokens must not be what encrypts secrets.
   const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
@@ -172,26 +179,21 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
   });
-  const gateway = await openGateway({
-    routes: routesOf(config),
+  const capture = await startCapture({
+    config,
     ownServices: new Set(services.map(({ model }) => model.signingName)),
     credentials,
     authorizer,
-    learned: new LearnedIdentities(tables.$pickTables<"learned_identities">()),
-    audit,
-    counts: NO_COUNTS,
-    bucketHosts: config.bucketHosts,
-    defaultAccount: accounts[0],
-    defaultRegion: region,
-    stalledMs: HTTP_LIMITS.stalledMs,
-    clock,
-    random,
-    log,
+    tables,
+    journal,
+    recorder,
+    metrics,
+    world: { clock, random, log },
   });
-  const status = await serveStatus(config.console, health, metrics);
+  const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });
   const tls = config.tls && { cert: readFileSync(config.tls.certificate), key: readFileSync(config.tls.key) };
   const trustsProxy = trustedProxies(config.trustedProxies);
-  const api = await serveHttp(config.api, { answer, gateway: gateway.gateway }, log, {
+  const api = await serveHttp(config.api, { answer, gateway: capture.gateway }, log, {
     ...(tls === undefined ? {} : { tls }),
     ...(trustsProxy === undefined ? {} : { trustsProxy }),
   });
@@ -202,8 +204,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     credentialsPath: credentialsPath(accounts[0]),
     stop: async () => {
       await api.close(GRACE_MS);
-      await gateway.close();
-      await audit.close();
+      await capture.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
@@ -216,14 +217,108 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   };
 }
 
-const NO_COUNTS = { seen: () => undefined, ended: () => undefined, excluded: () => undefined };
+interface CaptureParts {
+  readonly config: Config;
+  /** Signing names of what OpenTrail serves itself. */
+  readonly ownServices: ReadonlySet<string>;
+  readonly credentials: CredentialStore;
+  readonly authorizer: Authorizer;
+  readonly tables: Kysely<ControlSchema>;
+  readonly journal: Journal;
+  readonly recorder: Recorder;
+  readonly metrics: ApiMetrics;
+  readonly world: World;
+}
 
-/** @throws {Failure} that names the route and what is wrong with it. */
-function routesOf({ routes, upstream }: Config): readonly Route[] {
+interface RunningCapture {
+  readonly gateway: Gateway;
+  readonly webhook: Sources["handleWebhook"];
+  /** To be called when no call is under way. */
+  close(): Promise<void>;
+}
+
+/** What becomes records beside our own API's calls: the gateway's, and other servers' logs. */
+async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
+  const { config, journal, recorder, metrics, world } = parts;
+  const { clock, random, log } = world;
+  const { accounts, region, dataDirectory } = config;
+  const routes = read("the routes", () => [
+    ...parseRoutes(config.routes),
+    ...(config.upstream === undefined ? [] : [defaultRoute(config.upstream)]),
+  ]);
+  const record = (records: readonly AuditRecord[]): Promise<void> => recorder.record(records);
+  const directory = join(dataDirectory, "capture");
+  const audit = await openCallAudit(
+    { directory, recorder, journalHealth: () => journal.health, clock, log },
+    { spoolBytesMax: config.spoolBytesMax },
+  );
+  await audit.recover();
+  const silence = await SilenceWatch.open({
+    clock,
+    random,
+    state: new StateFile(join(directory, "habits.json")),
+    record,
+    account: accounts[0],
+    region,
+  });
+  const sources = openSources(
+    read("the sources", () => parseSources(config.sources)),
+    {
+      account: accounts[0],
+      region,
+      directory: join(directory, "sources"),
+      record,
+      clock,
+      log,
+      heard: (source) => silence.heard("source", source),
+    },
+  );
+  const counts = new Coverage({
+    clock,
+    silence,
+    routes: routes.map(({ name }) => name),
+    sources: () => sources.stats(),
+    intentsOpen: () => audit.state().intents.records,
+  });
+  counts.export(metrics);
+  const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
+  const { gateway, close } = await openGateway({
+    ...parts,
+    routes,
+    learned,
+    audit,
+    counts,
+    bucketHosts: config.bucketHosts,
+    defaultAccount: accounts[0],
+    defaultRegion: region,
+    stalledMs: HTTP_LIMITS.stalledMs,
+    clock,
+    random,
+    log,
+  });
+  const minutely = setInterval(() => {
+    const told = (err: unknown): void => log.warn({ err }, "what is kept of callers and sources could not be renewed");
+    Promise.all([silence.check(), learned.sweep(clock.now())]).catch(told);
+  }, MINUTE_MS).unref();
+  return {
+    gateway,
+    webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
+    close: async () => {
+      clearInterval(minutely);
+      await close();
+      await sources.close();
+      await silence.check().catch((err: unknown) => log.warn({ err }, "the habits of sources could not be written"));
+      await audit.close();
+    },
+  };
+}
+
+/** @throws {Failure} that says what was read, and what is wrong with it. */
+function read<Value>(what: string, parse: () => Value): Value {
   try {
-    return [...parseRoutes(routes), ...(upstream === undefined ? [] : [defaultRoute(upstream)])];
+    return parse();
   } catch (cause) {
-    throw new Failure("read the routes", cause);
+    throw new Failure(`read ${what}`, cause);
   }
 }
 
