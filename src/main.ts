@@ -1,5 +1,5 @@
 import { hkdfSync } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { destination, type Logger, pino } from "pino";
 import {
@@ -7,6 +7,7 @@ import {
   answerCalls,
   type ControlSchema,
   cloudtrailOperations,
+  HTTP_LIMITS,
   type Health,
   iamOperations,
   outboxMigrations,
@@ -16,10 +17,20 @@ import {
   serveStatus,
   stsOperations,
   Throttle,
+  trustedProxies,
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
+import {
+  defaultRoute,
+  LearnedIdentities,
+  learnedMigrations,
+  openCallAudit,
+  openGateway,
+  parseRoutes,
+  type Route,
+} from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
-import { type Clock, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
+import { type Clock, Failure, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
@@ -83,8 +94,9 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
     ...identityMigrations,
     ...outboxMigrations,
+    ...learnedMigrations,
   });
-  const identityTables = tables.$omitTables<"outbox">();
+  const identityTables = tables.$omitTables<"outbox" | "learned_identities">();
   const credentialsPath = (account: string): string =>
     join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
@@ -99,6 +111,11 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
 
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
+  const audit = await openCallAudit(
+    { directory: join(dataDirectory, "gateway"), recorder, journalHealth: () => journal.health, clock, log },
+    { spoolBytesMax: config.spoolBytesMax },
+  );
+  await audit.recover();
   // A key of their own: what seals page tokens must not be what encrypts secrets.
   const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
@@ -155,8 +172,29 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
   });
+  const gateway = await openGateway({
+    routes: routesOf(config),
+    ownServices: new Set(services.map(({ model }) => model.signingName)),
+    credentials,
+    authorizer,
+    learned: new LearnedIdentities(tables.$pickTables<"learned_identities">()),
+    audit,
+    counts: NO_COUNTS,
+    bucketHosts: config.bucketHosts,
+    defaultAccount: accounts[0],
+    defaultRegion: region,
+    stalledMs: HTTP_LIMITS.stalledMs,
+    clock,
+    random,
+    log,
+  });
   const status = await serveStatus(config.console, health, metrics);
-  const api = await serveHttp(config.api, answer, log);
+  const tls = config.tls && { cert: readFileSync(config.tls.certificate), key: readFileSync(config.tls.key) };
+  const trustsProxy = trustedProxies(config.trustedProxies);
+  const api = await serveHttp(config.api, { answer, gateway: gateway.gateway }, log, {
+    ...(tls === undefined ? {} : { tls }),
+    ...(trustsProxy === undefined ? {} : { trustsProxy }),
+  });
 
   return {
     api: { host: config.api.host, port: api.port },
@@ -164,6 +202,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     credentialsPath: credentialsPath(accounts[0]),
     stop: async () => {
       await api.close(GRACE_MS);
+      await gateway.close();
+      await audit.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
@@ -174,6 +214,17 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       unlock();
     },
   };
+}
+
+const NO_COUNTS = { seen: () => undefined, ended: () => undefined, excluded: () => undefined };
+
+/** @throws {Failure} that names the route and what is wrong with it. */
+function routesOf({ routes, upstream }: Config): readonly Route[] {
+  try {
+    return [...parseRoutes(routes), ...(upstream === undefined ? [] : [defaultRoute(upstream)])];
+  } catch (cause) {
+    throw new Failure("read the routes", cause);
+  }
 }
 
 function tablesHealth(problem: string | undefined): Readonly<Record<string, unknown>> {

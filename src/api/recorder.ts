@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import { type Clock, Failure, isoSeconds, type Random, reason } from "../core/index.ts";
 import type { Journal, JournalRecord } from "../journal/index.ts";
-import { type AuditRecord, type EncodedRecord, encodeRecord } from "../record/index.ts";
+import { type AuditRecord, EVENT_VERSION, type EncodedRecord, encodeRecord } from "../record/index.ts";
 import { type DirectoryObjectStore, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { Outbox } from "./outbox.ts";
@@ -258,6 +258,3 @@ function withLost(
   }
   return all;
 }
-
-/** The record format's version that OpenTrail writes. */
-export const EVENT_VERSION = "1.11";

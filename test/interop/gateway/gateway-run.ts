@@ -24,7 +24,7 @@ export async function startGateway(before: { upstream: string } | { config: stri
   const server = await startServer({ dataDirectory, flags });
   return {
     server,
-    named: server.endpoint.replace("127.0.0.1", "aws.localhost"),
+    named: server.endpoint.replace("127.0.0.1", "localhost"),
     records: async () => {
       const code = await server.stop();
       if (code !== 0) throw new Error(`the server ended with ${code}\n${server.log()}`);

@@ -20,9 +20,8 @@ LOOK_UP = socket.getaddrinfo
 
 
 def look_up_localhost(host, *rest, **options):
-    """Every name below localhost is this machine, as in a browser; not every C library sees it that way."""
-    local = host in ("localhost", b"localhost") or str(host).endswith(".localhost")
-    return LOOK_UP("127.0.0.1" if local else host, *rest, **options)
+    """Every name that ends in localhost is this machine, as in a browser; not every C library sees it that way."""
+    return LOOK_UP("127.0.0.1" if str(host).endswith("localhost") else host, *rest, **options)
 
 
 socket.getaddrinfo = look_up_localhost
@@ -40,6 +39,7 @@ class Oracle:
         self.mark = options.get("firstMark", 1)
         self.told = None
         self.call = {}
+        self.last = ""
 
     def client(self, service, **settings):
         """A client that validates nothing: what a caller got wrong is the server's to say."""
@@ -60,7 +60,11 @@ class Oracle:
         try:
             method = botocore.xform_name(operation)
             answer = getattr(client, method)(**parameters)
-        except (botocore.exceptions.ClientError, botocore.exceptions.HTTPClientError):
+        except botocore.exceptions.ClientError as error:
+            self.last = error.response["Error"]["Code"]
+            answer = {}
+        except botocore.exceptions.HTTPClientError as error:
+            self.last = type(error).__name__
             answer = {}
         except botocore.parsers.ResponseParserError as error:
             self.tell_attempt(unparsed=str(error))

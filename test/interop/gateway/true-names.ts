@@ -57,7 +57,7 @@ export function trueEventSource({ service, signingName }: Attempt): string {
 }
 
 /** The name, or the few that it may be. */
-export function trueEventNames({ service, operation }: Attempt): readonly string[] {
+export function trueEventNames({ service, operation }: Pick<Attempt, "service" | "operation">): readonly string[] {
   const known = NAMES[service]?.[operation];
   if (known !== undefined) return [known];
   const family = SUGGESTED.find(([of, names]) => of === service && names.test(operation));
