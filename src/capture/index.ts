@@ -18,6 +18,9 @@ export {
 } from "./gateway/audit.ts";
 export * from "./gateway/audit-mode.ts";
 export * from "./gateway/audit-recorder.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";
 export { Gateway, type Arrival, type OpenRoute } from "./gateway/gateway.ts";
 export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
 export type { CallCounts, CallOutcome } from "./gateway/call-counts.ts";
