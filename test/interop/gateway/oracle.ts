@@ -11,7 +11,7 @@ export interface Attempt {
   readonly signingName: string;
   readonly operation: string;
   /**
-   * Members by the model's names. A secret is `{$secret: text}`, a time `{$time: seconds}`, a blob `{$blob: base64}`.
+   * Members by the model's names. What is secret is `{$secret: ...}`, a time `{$time: seconds}`, a blob `{$blob: base64}`.
    * Absent when the client does not tell them.
    */
   readonly parameters?: Parameters;
