@@ -177,6 +177,22 @@ test("recordOrCount() counts each call that the journal refuses, and the log tel
   ]);
 });
 
+test("countLost() adds up per route; the log tells of each route once it takes records", async () => {
+  const opened = await open();
+  for (const route of ["queues", "tables", "queues"])
+    opened.recorder.countLost({ route, calls: 2, why: `${route} full` });
+  opened.recorder.countLost({ calls: 1, why: "disk full" });
+  expect(opened.recorder.lost).toBe(7);
+  await opened.recorder.append([]);
+  expect(opened.recorder.lost).toBe(0);
+  const details = (await recordsOf(opened)).map((each) => (each as Partial<AuditRecord>).serviceEventDetails);
+  expect(details).toMatchObject([
+    { route: "queues", calls: 4, reason: "queues full" },
+    { route: "tables", calls: 2, reason: "tables full" },
+    { calls: 1, reason: "disk full" },
+  ]);
+});
+
 async function pragma(tables: Kysely<ControlSchema>, text: string): Promise<unknown> {
   const { rows } = await sql.raw(`pragma ${text}`).execute(tables);
   return Object.values(rows[0] ?? {})[0];

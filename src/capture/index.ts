@@ -2,6 +2,7 @@
  * How calls become records: the recording gateway in front of other servers, and adapters for servers that write an audit
  * log of their own. What is captured goes to the journal through ports that are handed in.
  */
+export * from "./adapters/index.ts";
 export * from "./call/call.ts";
 export * from "./call/captured.ts";
 export { describeRequest } from "./call/describe-request.ts";
@@ -24,3 +25,6 @@ export type { TlsFacts } from "./gateway/forward-record.ts";
 export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
 export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";

@@ -14,11 +14,6 @@ export {
 } from "./journal.ts";
 export { lockDirectory } from "./lock-directory.ts";
 export { type JournalLog, type JournalNeeds, type JournalOptions, openJournal } from "./open-journal.ts";
-export {
-  openPendingLog,
-  type PendingLog,
-  type PendingLogNeeds,
-  type PendingLogOptions,
-  type PendingRecord,
-} from "./pending-log.ts";
+export { openPendingLog } from "./open-pending-log.ts";
+export type { PendingLog, PendingLogNeeds, PendingLogOptions, PendingRecord } from "./pending-log.ts";
 export * from "./segment/index.ts";

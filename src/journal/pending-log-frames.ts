@@ -2,7 +2,8 @@ import { crc32 } from "node:zlib";
 import type { JournalRecord } from "./journal.ts";
 
 /**
- * A file of the pending log: the magic, then frames, then the zeros of space that is reserved ahead.
+ * A file of the pending log: a header, which tells where the file before ends; then frames; then the zeros of space that
+ * is reserved ahead.
  *
  * A frame holds one record, or the eventIDs of records that are done. All frames that were written at once, a group,
  * tell where the group begins: groups are written one after the other, so a frame of a later group proves that
@@ -28,8 +29,30 @@ export interface Gap {
   readonly length: number;
 }
 
-export const MAGIC: Buffer = Buffer.from("opentrail pending log 1\n");
+/** What is readable in a file. */
+export interface FileContents {
+  readonly frames: readonly Frame[];
+  /** Where the last frame ends. */
+  readonly end: number;
+  /**
+   * The gaps that something acknowledged lay in. What is unreadable in the last group is none, for a power cut leaves a
+   * group that nobody was told of like that.
+   */
+  readonly damages: readonly Gap[];
+  /** Undefined when the header is unreadable. */
+  readonly previous: Previous | undefined;
+}
+
+const MAGIC = Buffer.from("opentrail pending log 1\n");
 const MAGIC_OF_ANY_VERSION = MAGIC.subarray(0, MAGIC.length - 2);
+/** Magic, number and end of the file before, CRC-32 of all that. */
+export const HEADER_BYTES: number = MAGIC.length + 12;
+
+/** The file before another one: its number (0 for none), and where it ended. */
+export interface Previous {
+  readonly number: number;
+  readonly size: number;
+}
 
 /** Sync word, CRC-32 of all that follows, bytes of the payload, offset of the frame, of its group, since, kind. */
 const HEAD_BYTES = 4 + 4 + 4 + 4 + 4 + 8 + 1;
@@ -37,6 +60,15 @@ const HEAD_BYTES = 4 + 4 + 4 + 4 + 4 + 8 + 1;
 const SYNC_WORD = Buffer.from([0xf5, 0x4f, 0x54, 0xff]);
 const RECORD = 1;
 const DONE = 2;
+
+export function encodeHeader({ number, size }: Previous): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  MAGIC.copy(header);
+  header.writeUInt32LE(number, MAGIC.length);
+  header.writeUInt32LE(size, MAGIC.length + 4);
+  header.writeUInt32LE(crc32(header.subarray(0, MAGIC.length + 8)), MAGIC.length + 8);
+  return header;
+}
 
 /** Bytes of a record's frame. */
 export function recordFrameBytes({ eventID, bytes }: JournalRecord): number {
@@ -128,25 +160,28 @@ function unpackIds(frame: Buffer, count: number): { ids: readonly string[]; end:
   return { ids, end: at };
 }
 
-/**
- * Everything readable in a file. `damages` are the gaps that something acknowledged lay in; what is unreadable in the
- * last group is none, for a power cut leaves a group that nobody was told of like that.
- * @throws {Error} when the file is of another version.
- */
-export function readFrames(file: Buffer): { readonly frames: readonly Frame[]; readonly damages: readonly Gap[] } {
-  const opened = file.subarray(0, MAGIC.length);
-  if (!opened.equals(MAGIC) && opened.subarray(0, MAGIC_OF_ANY_VERSION.length).equals(MAGIC_OF_ANY_VERSION))
-    throw new Error("it is a pending log of another version, or its first line is damaged");
+/** @throws {Error} when the file is of another version. */
+export function readFrames(file: Buffer): FileContents {
+  const previous = decodeHeader(file);
   const frames: Frame[] = [];
   const gaps: Gap[] = [];
-  let end = opened.equals(MAGIC) ? MAGIC.length : 0;
+  let end = HEADER_BYTES;
   for (let frame = nextFrame(file, end); frame !== undefined; frame = nextFrame(file, end)) {
     if (frame.offset > end) gaps.push({ offset: end, length: frame.offset - end });
     frames.push(frame);
     end = frame.offset + frame.length;
   }
   const lastGroup = frames.at(-1)?.group ?? 0;
-  return { frames, damages: gaps.filter(({ offset }) => offset < lastGroup) };
+  return { frames, end, damages: gaps.filter(({ offset }) => offset < lastGroup), previous };
+}
+
+function decodeHeader(file: Buffer): Previous | undefined {
+  const magic = file.subarray(0, MAGIC.length);
+  if (!magic.equals(MAGIC) && magic.subarray(0, MAGIC_OF_ANY_VERSION.length).equals(MAGIC_OF_ANY_VERSION))
+    throw new Error("it is a pending log of another version, or its first line is damaged");
+  if (file.length < HEADER_BYTES) return undefined;
+  const isWhole = crc32(file.subarray(0, MAGIC.length + 8)) === file.readUInt32LE(MAGIC.length + 8);
+  return isWhole ? { number: file.readUInt32LE(MAGIC.length), size: file.readUInt32LE(MAGIC.length + 4) } : undefined;
 }
 
 function nextFrame(file: Buffer, from: number): Frame | undefined {

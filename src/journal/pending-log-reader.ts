@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../core/index.ts";
 import { PendingLogFile, readAt } from "./pending-log-file.ts";
-import { type Frame, frameAt, readFrames } from "./pending-log-frames.ts";
+import { type FileContents, type Frame, frameAt, type Gap, readFrames } from "./pending-log-frames.ts";
 
 /** Where the frame of a pending record lies. */
 export interface Place {
@@ -41,12 +41,18 @@ export async function loadPendingLog(directory: string): Promise<LoadedLog> {
     if (number === undefined) continue;
     const path = join(directory, name);
     const found = await readFramesOf(path);
-    const last = found.frames.at(-1);
-    const file = new PendingLogFile(path, Number(number), last === undefined ? 0 : last.offset + last.length);
+    const before = files.at(-1);
+    const file = new PendingLogFile(path, Number(number), found.end);
     files.push(file);
     for (const frame of found.frames) replay(file, frame, places);
-    damages.push(...found.damages.map(({ offset, length }) => damage(path, offset, length)));
-    file.damaged = found.damages.length > 0;
+    const tell = (damagedFile: PendingLogFile, { offset, length }: Gap): void => {
+      damages.push(damage(damagedFile.path, offset, length));
+      damagedFile.damaged = true;
+    };
+    for (const gap of found.damages) tell(file, gap);
+    const { previous } = found;
+    if (before !== undefined && previous?.number === before.number && previous.size > before.size)
+      tell(before, { offset: before.size, length: previous.size - before.size });
   }
   for (const { file, length } of places.values()) {
     file.live.records += 1;
@@ -55,7 +61,7 @@ export async function loadPendingLog(directory: string): Promise<LoadedLog> {
   return { files, places, damages };
 }
 
-async function readFramesOf(path: string): Promise<ReturnType<typeof readFrames>> {
+async function readFramesOf(path: string): Promise<FileContents> {
   try {
     return readFrames(await readFile(path));
   } catch (cause) {

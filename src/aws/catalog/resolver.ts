@@ -7,7 +7,7 @@ import { viewQuery } from "./query-view.ts";
 import type { ResolvedCall } from "./resolved-call.ts";
 import type { RpcName } from "./rpc-name.ts";
 import { contentType, isForm, readRpcName } from "./rpc-name.ts";
-import { hostName } from "./s3-host.ts";
+import { hostName } from "./s3-address.ts";
 import { isPostForm, S3Resolver } from "./s3-resolver.ts";
 import { Unsigned } from "./unsigned.ts";
 

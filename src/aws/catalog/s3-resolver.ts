@@ -7,7 +7,7 @@ import { isRemark, viewQuery } from "./query-view.ts";
 import type { ResolvedCall } from "./resolved-call.ts";
 import { RestIndex } from "./rest-index.ts";
 import { contentType } from "./rpc-name.ts";
-import { hostName, pathWithBucket } from "./s3-host.ts";
+import { hostName, pathWithBucket } from "./s3-address.ts";
 
 interface Part {
   readonly entry: Entry;

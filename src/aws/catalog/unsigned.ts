@@ -6,7 +6,7 @@ import { Group } from "./group.ts";
 import { viewQuery } from "./query-view.ts";
 import { RestIndex } from "./rest-index.ts";
 import type { RpcName } from "./rpc-name.ts";
-import { hostName, isS3Host } from "./s3-host.ts";
+import { hostName, isS3Host } from "./s3-address.ts";
 import { isPostForm } from "./s3-resolver.ts";
 
 export class Unsigned {

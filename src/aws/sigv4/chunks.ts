@@ -73,7 +73,7 @@ function canonicalTrailers(trailers: readonly string[]): string {
 }
 
 /** No client is known to send longer ones; one chunk is held in memory until its signature is seen to be right. */
-export const CHUNK_BYTES_MAX: number = 16 * 1024 * 1024;
+const CHUNK_BYTES_MAX: number = 16 * 1024 * 1024;
 const LINE_BYTES_MAX = 256;
 const TAIL_BYTES_MAX = 16 * 1024;
 

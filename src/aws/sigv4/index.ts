@@ -6,7 +6,7 @@
  * Requests hold text as Node's HTTP parser gives it: one character per byte, so that UTF-8 is signed byte for byte.
  */
 export { decode, readQuery, sha256, signsRawPath } from "./canonical.ts";
-export { CHUNK_BYTES_MAX, ChunkChain, type ChunkSeed, type SignedChunk, SignedChunkReader } from "./chunks.ts";
+export { ChunkChain, type ChunkSeed, type SignedChunk, SignedChunkReader } from "./chunks.ts";
 export { type DeclaredPayload, declaredPayload, UNSIGNED_PAYLOAD } from "./payload.ts";
 export { readSignature, type SignedHead, type SignedRequest } from "./read.ts";
 export {

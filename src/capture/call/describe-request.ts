@@ -1,10 +1,9 @@
-import type { StructureShape } from "../../aws/index.ts";
 import { isDataEvent, isReadOnly } from "../../record/index.ts";
 import type { RequestCall } from "./call.ts";
 import type { RequestDescription } from "./description.ts";
-import { describeEc2Request } from "./ec2-style.ts";
+import { ec2Request } from "./ec2/index.ts";
 import { guarded } from "./guarded.ts";
-import { mapperOf, nullIfEmpty, omittedNote } from "./record-style.ts";
+import { omittedNote, shownInput } from "./record-style.ts";
 import { type ReadRequest, readRequest } from "./read-request.ts";
 import { resourcesOf } from "./resources/index.ts";
 import { SPECIAL } from "./special/index.ts";
@@ -38,21 +37,11 @@ function parametersOf(call: RequestCall, read: ReadRequest): unknown {
   const { model, resolved, body } = call;
   if (model === undefined) return unknownParameters(call);
   if (read.cut) return omittedNote("requestParameters", body);
-  if (read.input === undefined || model.input === undefined) return null;
   const { input } = read;
+  if (input === undefined || model.input === undefined) return null;
   const shape = model.input;
-  return guarded(() => mapped(call, shape, input, resolved.eventSource), null);
-}
-
-function mapped(
-  { model }: RequestCall,
-  shape: StructureShape,
-  input: Readonly<Record<string, unknown>>,
-  eventSource: string,
-): unknown {
-  if (model === undefined) return null;
-  if (model.service.protocol === "ec2") return describeEc2Request(model, shape, input);
-  return nullIfEmpty(mapperOf(model, eventSource).map(shape, input));
+  if (model.service.protocol === "ec2") return guarded(() => ec2Request(model, shape, input), null);
+  return guarded(() => shownInput(model, resolved.eventSource, input), null);
 }
 
 const AS_IT_IS = (version: string): string => version;

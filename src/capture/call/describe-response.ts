@@ -4,9 +4,9 @@ import type { ResponseCall } from "./call.ts";
 import type { CapturedBody, CapturedResponse } from "./captured.ts";
 import { decodeBody } from "./decode-body.ts";
 import type { ResponseDescription } from "./description.ts";
-import { describeEc2Response } from "./ec2-style.ts";
+import { ec2Response } from "./ec2/index.ts";
 import { guarded, reasonOf } from "./guarded.ts";
-import { mapperOf, nullIfEmpty, omittedNote } from "./record-style.ts";
+import { omittedNote, shownOutput } from "./record-style.ts";
 import { readError, type ReadError } from "./read-error.ts";
 import { resourcesOf } from "./resources/index.ts";
 import { SPECIAL } from "./special/index.ts";
@@ -147,15 +147,11 @@ function elementsOf(call: ResponseCall, read: ReadResponse): unknown {
   if (request.readOnly && !READS_WITH_RESPONSE.has(resolved.eventName)) return null;
   if (read.cut === true) return omittedNote("responseElements", response.body);
   const { output } = read;
-  if (model?.output === undefined || output === undefined) return null;
-  const shape = model.output;
-  return guarded(
-    () =>
-      model.service.protocol === "ec2"
-        ? describeEc2Response(model, shape, output, requestIdOf(read.wire))
-        : nullIfEmpty(mapperOf(model, resolved.eventSource).map(shape, output)),
-    null,
-  );
+  if (model === undefined || output === undefined) return null;
+  if (model.service.protocol === "ec2") {
+    return guarded(() => ec2Response(model, model.output, output, requestIdOf(read.wire)), null);
+  }
+  return guarded(() => shownOutput(model, resolved.eventSource, output), null);
 }
 
 function errorOf({ model, resolved, request }: ResponseCall, wire: WireResponse): ReadError {

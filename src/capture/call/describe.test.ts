@@ -34,7 +34,7 @@ describe("describeRequest()", () => {
     const call = { ...iam("CreateUser"), ...post("Action=CreateUser&Version=2010-05-08&UserName=Mary") };
     expect(describeRequest(call)).toEqual({
       requestParameters: { userName: "Mary" },
-      resources: [],
+      resources: [{ accountId: "123456789012", type: "AWS::IAM::User", ARN: "arn:aws:iam::123456789012:user/Mary" }],
       readOnly: false,
       managementEvent: true,
       eventCategory: "Management",

@@ -8,6 +8,7 @@ import {
   PLAIN_STYLE,
   RecordMapper,
   type RecordStyle,
+  type StructureShape,
 } from "../../aws/index.ts";
 import type { CapturedBody } from "./captured.ts";
 import { type Redaction, redactionOf } from "./redaction.ts";
@@ -15,12 +16,26 @@ import { type Redaction, redactionOf } from "./redaction.ts";
 /** Blobs up to so many bytes are shown; of longer ones only how long they are. */
 const BLOB_BYTES_MAX = 1024;
 
-/**
- * Services that keep the names of their models as they are. Seen in AWS's published and real records.
- */
-const KEEP_CASE: ReadonlySet<string> = new Set(
-  ["ce", "devops-guru", "mediatailor", "securityhub", "sms-voice", "synthetics"].map((name) => `${name}.amazonaws.com`),
+/** Services that keep the names of their models as they are. Seen in published and real records. */
+const KEEP_CASE: ReadonlySet<string> = sources(
+  "account ce chatbot codeguru-reviewer connect dataexchange devops-guru mediatailor resource-explorer-2 securityhub sms-voice",
 );
+
+/** Services that show the names of the wire, and the members of a payload among those that travel beside it. */
+const AS_ON_THE_WIRE: ReadonlySet<string> = sources("pinpoint synthetics");
+
+/** Services whose answers are the one thing that they are about, without its name around it. */
+const UNWRAPPED: ReadonlySet<string> = sources("elasticache rds redshift");
+
+/** Members that single operations name otherwise. */
+const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "secretsmanager.amazonaws.com:CreateSecret": { ARN: "arn" },
+  "secretsmanager.amazonaws.com:PutSecretValue": { ARN: "arn" },
+};
+
+function sources(names: string): ReadonlySet<string> {
+  return new Set(names.split(" ").map((name) => `${name}.amazonaws.com`));
+}
 
 /** Everything that the styles have in common: redaction, and bounds on what a caller can make of a record. */
 export function safeStyle(redaction: Redaction): RecordStyle {
@@ -36,23 +51,58 @@ export function safeStyle(redaction: Redaction): RecordStyle {
   };
 }
 
+/** What a request asks for, in the form that the service has in records; null when it asks for nothing in particular. */
+export function shownInput(model: OperationModel, eventSource: string, input: Values): unknown {
+  const shape = model.input;
+  if (shape === undefined) return null;
+  return shown(model, eventSource, shape, input);
+}
+
+/** What an answer says; null when it says nothing. */
+export function shownOutput(model: OperationModel, eventSource: string, output: Values): unknown {
+  const shape = model.output;
+  if (shape === undefined) return null;
+  const [only] = shape.members;
+  if (UNWRAPPED.has(eventSource) && shape.members.length === 1 && only?.shape.type === "structure") {
+    const inside = output[only.name];
+    return inside === undefined ? null : nullIfEmpty(mapperOf(model, eventSource).map(only.shape, inside));
+  }
+  return shown(model, eventSource, shape, output);
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function shown(model: OperationModel, eventSource: string, shape: StructureShape, values: Values): unknown {
+  const members = mapperOf(model, eventSource).map(shape, values);
+  return nullIfEmpty(AS_ON_THE_WIRE.has(eventSource) ? withoutPayload(shape, members as Values) : members);
+}
+
+function withoutPayload({ payload }: StructureShape, members: Values): Values {
+  if (payload === undefined) return members;
+  const { [payload.wireName]: inside, ...beside } = members;
+  return typeof inside === "object" ? { ...beside, ...inside } : members;
+}
+
 const mappers = new WeakMap<OperationModel, Map<string, RecordMapper>>();
 
 /** The mapper of an operation's input and output, made once. */
-export function mapperOf(model: OperationModel, eventSource: string): RecordMapper {
+function mapperOf(model: OperationModel, eventSource: string): RecordMapper {
   let ofModel = mappers.get(model);
   if (ofModel === undefined) mappers.set(model, (ofModel = new Map<string, RecordMapper>()));
   let mapper = ofModel.get(eventSource);
   if (mapper === undefined) {
     const style = safeStyle(redactionOf(eventSource, model.name));
-    mapper = new RecordMapper({ ...style, nameOf: namingOf(eventSource) });
+    mapper = new RecordMapper({ ...style, nameOf: namingOf(eventSource, model.name) });
     ofModel.set(eventSource, mapper);
   }
   return mapper;
 }
 
-function namingOf(eventSource: string): (member: Member) => string {
-  return KEEP_CASE.has(eventSource) ? ({ name }) => name : ({ name }) => lowerFirst(name);
+function namingOf(eventSource: string, operation: string): (member: Member) => string {
+  if (AS_ON_THE_WIRE.has(eventSource)) return ({ wireName }) => wireName;
+  if (KEEP_CASE.has(eventSource)) return ({ name }) => name;
+  const own = OWN_NAMES[`${eventSource}:${operation}`] ?? {};
+  return ({ name }) => own[name] ?? lowerFirst(name);
 }
 
 export function nullIfEmpty(members: unknown): unknown {

@@ -14,7 +14,6 @@ const STARS = "****";
 const MORE_STARS = "**********";
 const REMOVED = "<sensitiveDataRemoved>";
 const TOKEN_HIDDEN = "Value hidden due to security reasons.";
-const OMITTED = "***OMITTED***";
 /** Left out without a trace. */
 const NOTHING = null;
 
@@ -26,7 +25,6 @@ type Row = readonly [operations: string, members: string, instead: string | null
  */
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   apigateway: [["CreateApiKey GetApiKey UpdateApiKey GetApiKeys", "value", HIDDEN]],
-  athena: [["*", "QueryString", OMITTED]],
   autoscaling: [["*", "UserData", REMOVED]],
   bedrock: [
     ["InvokeModel InvokeModelWithResponseStream InvokeModelWithBidirectionalStream", "body", NOTHING],
@@ -77,14 +75,13 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ],
   ],
   lambda: [
-    ["*", "ZipFile Environment", NOTHING],
+    ["*", "ZipFile Variables", NOTHING],
     ["Invoke InvokeAsync InvokeWithResponseStream", "Payload InvokeArgs LogResult", NOTHING],
   ],
   lex: [["*", "inputStream inputText text", HIDDEN]],
   lightsail: [["*", "userData", REMOVED]],
   logs: [["PutLogEvents GetLogEvents FilterLogEvents", "logEvents message events", NOTHING]],
   pinpoint: [["*", "Credential TokenKey Body RawContent", HIDDEN]],
-  rds: [["*", "MasterUserPassword TdeCredentialPassword", STARS]],
   rdsdata: [["*", "sql sqls sqlStatements parameters parameterSets records generatedFields", MORE_STARS]],
   redshift: [["*", "MasterUserPassword HsmPartitionPassword DbPassword", STARS]],
   "redshift-data": [["*", "Sql Sqls Parameters QueryString", MORE_STARS]],
@@ -126,18 +123,22 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   translate: [["*", "Text TranslatedText Content", HIDDEN]],
 };
 
+/** Services that leave secrets out of their records without a trace. */
+const LEAVE_OUT: ReadonlySet<string> = new Set(["iam.amazonaws.com", "sts.amazonaws.com"]);
+
 /** What stands for a member of the operation's input or output: its value (undefined), nothing (null), or a text. */
 export type Redaction = (member: Member) => string | null | undefined;
 
 /** `operation` is the API's name; it may be unknown. */
 export function redactionOf(eventSource: string, operation: string | undefined): Redaction {
   const rows = rowsFor(eventSource, operation);
+  const leavesOut = LEAVE_OUT.has(eventSource);
   return (member) => {
     const row = rows.get(member.name);
     if (row !== undefined) return row;
-    if (SECRET_MEMBERS.has(member.name)) return null;
+    if (leavesOut && SECRET_MEMBERS.has(member.name)) return null;
     if (member.sensitive) return HIDDEN;
-    return isSecretMember(member) ? HIDDEN : undefined;
+    return SECRET_MEMBERS.has(member.name) || isSecretMember(member) ? HIDDEN : undefined;
   };
 }
 

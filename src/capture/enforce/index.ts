@@ -3,8 +3,11 @@
  * is told in the service's own form, and what is allowed is signed anew for the upstream. Proving who calls serves the
  * other routes too.
  */
+export * from "./authorize-call.ts";
+export type { CallToAuthorize } from "./call-to-authorize.ts";
 export * from "./claimed-key.ts";
 export * from "./guard-body.ts";
 export * from "./prove-caller.ts";
 export * from "./refusal-answer.ts";
-export * from "./stand-in.ts";
+export * from "./refuse-ambiguous.ts";
+export * from "./resign.ts";

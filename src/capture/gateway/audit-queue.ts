@@ -12,11 +12,11 @@ const QUEUE_RECORDS_MAX = 10_000;
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 const BATCH_RECORDS_MAX = 1000;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
-const RETRY_MS = 1000;
 
 /** Records that nobody waits for. They are kept in memory while the journal refuses; what finds no room is counted. */
 export class BestEffortQueue {
   readonly #recorder: CallRecorder;
+  readonly #retryMs: number;
   #queue: Queued[] = [];
   #bytes = 0;
   #draining: Promise<void> | undefined;
@@ -24,8 +24,9 @@ export class BestEffortQueue {
   #why = "the queue is full";
   #closed = false;
 
-  constructor(recorder: CallRecorder) {
+  constructor(recorder: CallRecorder, retryMs: number) {
     this.#recorder = recorder;
+    this.#retryMs = retryMs;
   }
 
   get records(): number {
@@ -92,6 +93,6 @@ export class BestEffortQueue {
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#drainSoon();
-    }, RETRY_MS).unref();
+    }, this.#retryMs).unref();
   }
 }

@@ -24,6 +24,8 @@ export interface CallAuditNeeds {
 export interface CallAuditOptions {
   /** What waits in the spool at most; 1 GiB unless told. */
   readonly spoolBytesMax?: number;
+  /** What the journal refused is tried again this much later; 1,000 ms unless told. */
+  readonly retryMs?: number;
 }
 
 /** What waits to be journalled. */
@@ -45,7 +47,7 @@ export interface AuditState {
 export interface OpenCallAudit extends CallAudit {
   /**
    * Journals what an earlier run left: spooled records, and intents whose outcome nobody knows. To be awaited before the
-   * first call is taken. What the journal refuses now is tried again every second.
+   * first call is taken. What the journal refuses now is tried again later.
    */
   recover(): Promise<void>;
   state(): AuditState;
@@ -53,20 +55,19 @@ export interface OpenCallAudit extends CallAudit {
   close(): Promise<void>;
 }
 
-const DEFAULTS = { spoolBytesMax: 1024 ** 3 };
-/** What the journal refused is tried again this much later. */
-const RETRY_MS = 1000;
+const DEFAULTS = { spoolBytesMax: 1024 ** 3, retryMs: 1000 };
 const BATCH_RECORDS_MAX = 1000;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /** @throws {Failure} when intents or spool cannot be opened. */
 export async function openCallAudit(needs: CallAuditNeeds, options: CallAuditOptions = {}): Promise<OpenCallAudit> {
-  const { spoolBytesMax } = { ...DEFAULTS, ...options };
+  const { spoolBytesMax, retryMs } = { ...DEFAULTS, ...options };
   const { directory, clock, log } = needs;
   const intents = await openPendingLog({ directory: join(directory, "intents"), clock, log });
   try {
     const spoolNeeds = { directory: join(directory, "spool"), clock, log };
-    return new PendingCallAudit(needs, intents, await openPendingLog(spoolNeeds, { bytesMax: spoolBytesMax }));
+    const spool = await openPendingLog(spoolNeeds, { bytesMax: spoolBytesMax });
+    return new PendingCallAudit(needs, { intents, spool, retryMs });
   } catch (cause) {
     await intents.close();
     throw cause;
@@ -80,6 +81,7 @@ class PendingCallAudit implements OpenCallAudit {
   /** Records that are durable and wait for the journal, in order. */
   readonly #spool: PendingLog;
   readonly #queue: BestEffortQueue;
+  readonly #retryMs: number;
   /** The calls under way that have an intent. */
   readonly #begun = new Set<string>();
   /** There may be intents of calls that are not under way any more: an earlier run's, or those of which no more is known. */
@@ -89,11 +91,15 @@ class PendingCallAudit implements OpenCallAudit {
   #refused = false;
   #closed = false;
 
-  constructor(needs: CallAuditNeeds, intents: PendingLog, spool: PendingLog) {
+  constructor(
+    needs: CallAuditNeeds,
+    parts: { readonly intents: PendingLog; readonly spool: PendingLog; readonly retryMs: number },
+  ) {
     this.#needs = needs;
-    this.#intents = intents;
-    this.#spool = spool;
-    this.#queue = new BestEffortQueue(needs.recorder);
+    this.#intents = parts.intents;
+    this.#spool = parts.spool;
+    this.#retryMs = parts.retryMs;
+    this.#queue = new BestEffortQueue(needs.recorder, parts.retryMs);
   }
 
   async begin(mode: AuditMode, call: { readonly mutates: boolean; readonly intent: () => AuditRecord }): Promise<void> {
@@ -246,7 +252,7 @@ class PendingCallAudit implements OpenCallAudit {
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       void this.#catchUpSoon();
-    }, RETRY_MS).unref();
+    }, this.#retryMs).unref();
   }
 
   async #append(log: PendingLog, isWanted: (eventID: string) => boolean): Promise<void> {

@@ -57,7 +57,8 @@ export function forwardRecord(
   const errorCode = odd?.errorCode ?? response?.errorCode;
   const errorMessage = odd?.errorMessage ?? response?.errorMessage;
   const requestID = response?.requestID ?? facts.ownRequestId;
-  const resources = distinct([...request.resources, ...(response?.resources ?? [])]);
+  // An answer knows the request's and more; an error knows none.
+  const resources = response !== undefined && response.resources.length > 0 ? response.resources : request.resources;
   // Header values come as one character per byte; agents that say more than ASCII say it in UTF-8.
   const agent = facts.userAgent === undefined ? undefined : Buffer.from(facts.userAgent, "latin1").toString("utf8");
   return {
@@ -93,17 +94,4 @@ export function forwardRecord(
     eventCategory: request.eventCategory,
     ...(tls === undefined ? {} : { tlsDetails: tls }),
   };
-}
-
-type Resources = RequestDescription["resources"];
-
-function distinct(resources: Resources): Resources {
-  if (resources.length < 2) return resources;
-  const seen = new Set<string>();
-  return resources.filter((resource) => {
-    const key = `${resource.type} ${resource.ARN ?? resource.ARNPrefix}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
 }

@@ -1,14 +1,17 @@
 import type { ServerResponse } from "node:http";
-import { pipeline, type Readable, type Transform } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import {
+  type ChunkSeed,
   type Headers,
   headerValue,
   type OperationModel,
   type ResolvedCall,
+  type SigningCredentials,
+  sha256,
   type WireResponse,
 } from "../../aws/index.ts";
-import { Failure, Refusal, reason } from "../../core/index.ts";
-import { type Caller, unknownIdentity, userIdentity } from "../../identity/index.ts";
+import { assert, Failure, Refusal, reason } from "../../core/index.ts";
+import { unknownIdentity, userIdentity } from "../../identity/index.ts";
 import type { AuditRecord, UserIdentity } from "../../record/index.ts";
 import type { CapturedBody } from "../call/captured.ts";
 import { describeRequest } from "../call/describe-request.ts";
@@ -17,12 +20,16 @@ import type { CallPlace, RequestDescription, ResponseDescription } from "../call
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import {
   authorizeCall,
-  claimedKey,
   type ClaimedKey,
+  claimedKey,
+  guardBody,
   needsWholeBody,
-  type PendingBody,
+  type Proof,
   proveCaller,
+  readWholeBody,
   refusalAnswer,
+  refuseAmbiguous,
+  type ResignedRequest,
   resign,
 } from "../enforce/index.ts";
 import type { CallOutcome } from "./call-counts.ts";
@@ -80,7 +87,7 @@ export class ForwardedCall {
   #resolved: ResolvedCall;
   #model: OperationModel | undefined;
   #described: RequestDescription | undefined;
-  #caller: Caller | undefined;
+  #proof: Proof | undefined;
   /** Learned or configured, proven by the upstream's taking the call. */
   #supposed: UserIdentity | undefined;
 
@@ -136,7 +143,7 @@ export class ForwardedCall {
       this.#body = NO_BODY;
       return;
     }
-    const mustBeWhole = this.#enforces && needsWholeBody(head);
+    const mustBeWhole = this.#enforces && !this.#takesData();
     const namesOperation = this.#needs.catalog.needsBody({ ...head, body: NO_BODY.bytes }, this.#hints());
     const small = !expectsContinue && length !== undefined && length <= GATHER_BYTES;
     if (!mustBeWhole && !namesOperation && !small) return;
@@ -154,8 +161,14 @@ export class ForwardedCall {
     this.#resolved = this.#resolve(gathered.kind === "whole" ? gathered.bytes : gathered.beginning);
   }
 
+  /** Calls that take no signature, by which one gets credentials, cannot be judged: they pass as they are. */
   get #enforces(): boolean {
-    return this.#open.route.mode === "enforce";
+    return this.#open.route.mode === "enforce" && this.#model?.unsigned !== true;
+  }
+
+  /** The body is data, such as the contents of an object: it says nothing about the call. */
+  #takesData(): boolean {
+    return this.#model?.input?.payload?.streaming === true && !needsWholeBody(this.#arrival.head);
   }
 
   #hints(): { signingName?: string; fallback?: string } {
@@ -201,7 +214,7 @@ export class ForwardedCall {
   #account(): string {
     return (
       this.#open.route.account ??
-      this.#caller?.account ??
+      this.#proof?.caller.account ??
       this.#supposed?.accountId ??
       accountOfKey(this.#claimed?.accessKeyId) ??
       this.#needs.defaultAccount
@@ -216,18 +229,21 @@ export class ForwardedCall {
 
   /** Who calls, and on routes that enforce: may they? Answers what is to be sent. */
   async #admit(): Promise<OutgoingRequest> {
-    const pending = await this.#identify();
-    if (!this.#enforces) return this.#outgoing(undefined);
-    const caller = this.#caller;
-    if (caller === undefined) throw new Refusal("AccessDenied", "Access Denied", 403);
+    await this.#identify();
+    if (!this.#enforces) return this.#outgoing();
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
-    const description = this.#description();
-    await authorizeCall({ authorizer: this.#needs.authorizer }, caller, {
+    const { input, resources, additionalEventData } = this.#description();
+    const model = this.#model;
+    const body = this.#body?.bytes ?? NO_BODY.bytes;
+    refuseAmbiguous({ head, body, protocol: this.#resolved.protocol, ...(model === undefined ? {} : { model }) });
+    await authorizeCall({ authorizer: this.#needs.authorizer }, this.#proven(), {
       resolved: this.#resolved,
+      account: this.#account(),
       head,
-      ...(description.input === undefined ? {} : { input: description.input }),
-      resources: description.resources,
+      // What was read in part only is not to be judged by that part.
+      input: "unparsed" in additionalEventData ? undefined : input,
+      resources,
       circumstances: {
         now: this.#arrivedAt,
         sourceIp,
@@ -236,77 +252,89 @@ export class ForwardedCall {
         ...(userAgent === undefined ? {} : { userAgent }),
       },
     });
-    return this.#outgoing(pending);
+    return this.#outgoing();
   }
 
-  async #identify(): Promise<PendingBody | undefined> {
+  #proven(): Proof {
+    assert(this.#proof !== undefined, "a route that enforces goes on only with a proof");
+    return this.#proof;
+  }
+
+  async #identify(): Promise<void> {
     const { credentials, learned } = this.#needs;
     const key = this.#claimed?.accessKeyId;
     const early = this.#body !== undefined || !needsWholeBody(this.#arrival.head);
-    if (this.#enforces || (key !== undefined && early && credentials.mayKnow(key))) {
-      const pending = await this.#prove();
-      if (this.#enforces || this.#caller !== undefined) return pending;
-    }
-    if (key === undefined) return undefined;
+    if (this.#enforces || (key !== undefined && early && credentials.mayKnow(key))) await this.#prove();
+    if (key === undefined || this.#proof !== undefined) return;
     const arn = this.#open.route.identities.get(key);
     this.#supposed = arn === undefined ? await learned.find(key, this.#arrivedAt) : identityOfArn(arn, key);
-    return undefined;
   }
 
   /** With a key of our own the signature tells who calls. Where the upstream judges, a wrong one only leaves that open. */
-  async #prove(): Promise<PendingBody | undefined> {
+  async #prove(): Promise<void> {
     const { head } = this.#arrival;
     try {
       const request = { head, body: this.#body, now: this.#arrivedAt };
-      const { caller, pending } = await proveCaller({ credentials: this.#needs.credentials }, request);
-      this.#caller = caller;
-      return pending;
+      this.#proof = await proveCaller({ credentials: this.#needs.credentials }, request);
     } catch (thrown) {
       if (this.#enforces || !(thrown instanceof Refusal)) throw thrown;
-      return undefined;
     }
   }
 
-  #outgoing(pending: PendingBody | undefined): OutgoingRequest {
+  #outgoing(): OutgoingRequest {
     const { request, head, expectsContinue } = this.#arrival;
     const target = head.query === "" ? head.path : `${head.path}?${head.query}`;
-    const plain = { method: head.method, target, rawHeaders: request.rawHeaders };
-    const { signing } = this.#open;
-    const signed =
-      signing === undefined
-        ? { ...plain, body: this.#body?.bytes, guard: undefined }
-        : resign({
-            ...plain,
-            head,
-            credentials: signing,
-            scope: { region: this.#region(), service: this.#claimed?.signingName ?? "" },
-            now: this.#needs.clock.now(),
-            body: this.#body?.bytes,
-            ...(pending === undefined ? {} : { pending }),
-          });
+    const { rawHeaders } = request;
+    const signing = this.#enforces ? this.#open.signing : undefined;
+    const signed = signing === undefined ? { target, rawHeaders } : this.#resign(target, signing);
     return {
-      method: signed.method,
-      target: signed.target,
-      rawHeaders: signed.rawHeaders,
-      body: this.#outgoingBody(signed.body, signed.guard),
+      method: head.method,
+      ...signed,
+      body: this.#outgoingBody("chunks" in signed ? signed.chunks : undefined),
       expectContinue: expectsContinue && this.#body === undefined,
       repeatable: this.#description().readOnly,
     };
   }
 
-  #outgoingBody(bytes: Uint8Array | undefined, guard: Transform | undefined): OutgoingRequest["body"] {
+  #resign(target: string, credentials: SigningCredentials): ResignedRequest {
     const { request, head } = this.#arrival;
-    if (bytes !== undefined) return bytes.length === 0 ? { kind: "none" } : { kind: "whole", bytes };
+    const { signed } = this.#proven();
+    const hash = this.#body === undefined ? undefined : sha256(this.#body.bytes);
+    return resign(
+      {
+        method: head.method,
+        target,
+        rawHeaders: request.rawHeaders,
+        signedHeaders: signed.signedHeaders,
+        ...(hash === undefined ? {} : { bodyHash: hash }),
+      },
+      { credentials, region: signed.region, service: signed.service, now: this.#needs.clock.now() },
+    );
+  }
+
+  /** What goes out on a route that enforces is what was signed, or it breaks off before its end. */
+  #outgoingBody(chunks: ChunkSeed | undefined): OutgoingRequest["body"] {
+    const { request, head } = this.#arrival;
+    const pending = this.#enforces ? this.#proof?.pending : undefined;
+    const known = this.#body?.bytes;
+    if (known !== undefined) {
+      const bytes = pending?.kind === "chunks" ? readWholeBody(pending, known, chunks) : known;
+      return bytes.length === 0 ? { kind: "none" } : { kind: "whole", bytes };
+    }
     const capture = new BodyCapture(this.#keepsOfBody(), this.#hashesBody());
     this.#capture = capture;
     const tap = new BodyTap(capture);
+    const guard = pending === undefined ? undefined : guardBody(pending, chunks);
+    // The stream that breaks off breaks the others off; whoever reads the last one is told.
     const broke = (): void => undefined;
-    const readable = guard === undefined ? pipeline(request, tap, broke) : pipeline(request, tap, guard, broke);
-    this.#streams = readable as unknown as Readable;
+    const readable: Readable = guard ?? tap;
+    if (guard === undefined) pipeline(request, tap, broke);
+    else pipeline(request, tap, guard, broke);
+    this.#streams = readable;
     const length = announcedLength(head.headers);
     return {
       kind: "stream",
-      readable: this.#streams,
+      readable,
       ...(length === undefined ? {} : { length }),
       trailers: () => request.rawTrailers,
     };
@@ -315,12 +343,12 @@ export class ForwardedCall {
   /** The contents of objects are nobody's parameters. */
   #keepsOfBody(): number {
     if (this.#resolved.operation === "PostObject") return FORM_BYTES;
-    return this.#model?.input?.payload?.streaming === true ? 0 : KEEP_BYTES;
+    return this.#takesData() ? 0 : KEEP_BYTES;
   }
 
   #hashesBody(): boolean {
     if (this.#resolved.operation === "PostObject") return false;
-    return this.#model?.input?.payload?.streaming !== true || needsWholeBody(this.#arrival.head);
+    return !this.#takesData();
   }
 
   #forward(
@@ -382,7 +410,7 @@ export class ForwardedCall {
   async #bodyPassed(): Promise<void> {
     this.#body = this.#capture?.result() ?? NO_BODY;
     if (this.#resolved.operation === undefined) this.#resolved = this.#resolve(this.#body.bytes);
-    if (this.#caller === undefined && this.#supposed === undefined) await this.#identify().catch(() => undefined);
+    if (this.#proof === undefined && this.#supposed === undefined) await this.#identify().catch(() => undefined);
     this.#understand();
   }
 
@@ -427,7 +455,7 @@ export class ForwardedCall {
 
   /** The upstream has said whose key it is by taking the call; or it has not. */
   #identity(errorCode: string | undefined): UserIdentity {
-    if (this.#caller !== undefined) return userIdentity(this.#caller);
+    if (this.#proof !== undefined) return userIdentity(this.#proof.caller);
     const key = this.#claimed?.accessKeyId;
     if (key === undefined) return anonymousIdentity(this.#resolved);
     const refused = errorCode !== undefined && REFUSED_IDENTITY.has(errorCode.replace(/^Client\./, ""));
@@ -445,9 +473,9 @@ export class ForwardedCall {
     response: ResponseDescription | undefined,
     odd: OddOutcome | undefined,
     bytesOut: number,
-    identity: UserIdentity = this.#caller === undefined
+    identity: UserIdentity = this.#proof === undefined
       ? unknownIdentity(this.#claimed?.accessKeyId)
-      : userIdentity(this.#caller),
+      : userIdentity(this.#proof.caller),
   ): AuditRecord {
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");

@@ -9,11 +9,11 @@ const PLAIN = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
 const PARTITION = /^aws(?:-[a-z]+)*$/;
 const SERVICE = /^[a-z0-9-]+$/;
 const REGION = /^[a-z0-9-]*$/;
-const ACCOUNT = /^(?:\d{12}|[a-z0-9-]*)$/;
+const ACCOUNT = /^(?:\d{12}|[a-z-]*)$/;
 
 /** True when the text has the shape of an ARN: it comes from a client and may be anything. */
-export function isArn(text: unknown): text is string {
-  if (typeof text !== "string" || !isPlain(text)) return false;
+export function isArn(text: string): boolean {
+  if (!isPlain(text)) return false;
   const arn = parseArn(text);
   if (arn === undefined || !PARTITION.test(arn.partition) || !SERVICE.test(arn.service)) return false;
   return REGION.test(arn.region) && ACCOUNT.test(arn.account);

@@ -39,6 +39,8 @@ function describeRequest(call: RequestCall, generic: RequestDescription): Reques
       ...bodyParameters(call),
       ...withoutAddress(withoutSecrets(form ?? new Map())),
       ...labels(call, generic),
+      // Of what nobody knows, the verb is all that tells whether it meant to change something.
+      ...(call.resolved.operation === undefined && form === undefined && { method: call.head.method }),
       ...address,
     }),
     resources: resourcesOf(call, subject, query),
@@ -130,6 +132,7 @@ function describeResponse(call: ResponseCall, generic: ResponseDescription): Res
     ...generic,
     ...(requestID !== undefined && { requestID }),
     responseElements: writes ? responseElements(call) : null,
+    resources: request.resources,
     additionalEventData: {
       ...generic.additionalEventData,
       ...(encryption !== undefined && { SSEApplied: encryption }),

@@ -218,6 +218,11 @@ describe("S3.request()", () => {
     expect(described.requestParameters).toEqual({ bucketName: "b", key: "k" });
   });
 
+  test("tells the verb of a call that nobody knows", () => {
+    const described = describeRequest({ method: "DELETE", path: "/b", query: "newThing" });
+    expect(described.requestParameters).toEqual({ bucketName: "b", newThing: "", method: "DELETE" });
+  });
+
   test("names what S3 Control's paths name", () => {
     const model = s3Operation("DeleteAccessPoint", "none");
     const headers = { host: "123456789012.s3-control.us-east-1.amazonaws.com", "x-amz-account-id": "123456789012" };
@@ -286,7 +291,7 @@ describe("S3.response()", () => {
     expect(describeAnswer(put, answer)).toEqual({
       requestID: "ECTJHAG5XEGAXRK7",
       responseElements: { "x-amz-server-side-encryption": "AES256", "x-amz-version-id": "v1" },
-      resources: [],
+      resources: [{ type: "AWS::S3::Object", ARN: "arn:aws:s3:::b/k" }, BUCKET],
       additionalEventData: { SSEApplied: "Default_SSE_S3", "x-amz-id-2": "votx/Un=", bytesTransferredOut: 5 },
     });
   });

@@ -14,7 +14,7 @@ export function xmlMembers(body: Uint8Array): Readonly<Record<string, unknown>> 
 }
 
 /** The root element, or undefined when the body is not XML. */
-export function readXml(body: Uint8Array): XmlNode | undefined {
+function readXml(body: Uint8Array): XmlNode | undefined {
   try {
     return parseXml(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {
