@@ -12,7 +12,7 @@ export interface ParameterCount {
 
 /** What CloudTrail writes in place of a value that nobody is to see. */
 const MASK =
-  /^(HIDDEN_DUE_TO_SECURITY_REASONS|\*+|<sensitiveDataRemoved>|Value hidden due to security reasons\.|\*\*-redacted-\*\*|.*REDACTED.*)$/;
+  /^(HIDDEN_DUE_TO_SECURITY_REASONS|\*+|\*+OMITTED\*+|<sensitiveDataRemoved>|Value hidden due to security reasons\.|\*\*-redacted-\*\*)$/;
 
 /** A value of the parameters that was looked for in vain, by its path. */
 export interface MissingValue {

@@ -10,6 +10,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   mgh: "migrationhub",
   mq: "amazonmq",
   pinpoint: "pinpoint",
+  polly: "tts",
   "rds-data": "rdsdata",
   "servicecatalog-appregistry": "servicecatalog-appregistry",
   sso: "sso",
@@ -46,7 +47,7 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Of these families no log was seen that tells the name: the API's name, or the one that the known ones suggest. */
 const SUGGESTED: readonly (readonly [service: string, operation: RegExp, names: readonly string[]])[] = [
-  ["lambda", /^.*$/, ["$&", "$&20150331", "$&20150331v2"]],
+  ["lambda", /^.*$/, ["$&", "$&20150331", "$&20150331v2", "$&20170331v2", "$&20181031"]],
   ["s3", /^(Put|Delete)(PublicAccessBlock|ObjectLockConfiguration)$/, ["$&", "$1Bucket$2"]],
   ["s3", /^(Put)Bucket(AccelerateConfiguration)$/, ["$&", "$1$2"]],
   ["s3control", /^(Put|Delete)(PublicAccessBlock)$/, ["$&", "$1Account$2"]],
@@ -74,7 +75,6 @@ const WRITES =
 const READ_ONLY: Readonly<Record<string, boolean>> = {
   "sts.GetFederationToken": false,
   "cognito-identity.GetCredentialsForIdentity": false,
-  "cognito-identity.GetId": false,
 };
 
 /** Whether a call only reads; undefined where its name does not tell. */
