@@ -217,7 +217,8 @@ export class AnswerReader {
 
 /** @throws {NotHttp} when the head that has come in part cannot become one: waiting for its end would last. */
 function checkBeginning(held: Buffer, from: number): void {
-  if (!"HTTP/1.".startsWith(held.toString("latin1", 0, 7))) throw new NotHttp("the answer does not begin as HTTP/1 does");
+  if (!"HTTP/1.".startsWith(held.toString("latin1", 0, 7)))
+    throw new NotHttp("the answer does not begin as HTTP/1 does");
   for (let at = held.indexOf(10, from); at >= 0; at = held.indexOf(10, at + 1)) {
     if (held[at - 1] !== 13) throw new NotHttp("a line of the answer's head does not end with CR and LF");
   }
