@@ -15,6 +15,18 @@ export interface Config {
   /** Per account; 0 means no limit. */
   readonly callsPerSecondMax: number;
   readonly logLevel: string;
+  /** Where everything goes that OpenTrail does not serve itself and no route names. */
+  readonly upstream: string | undefined;
+  /** `routes` and `sources` as they stand in the file; whoever they are for reads them. */
+  readonly routes: unknown;
+  readonly sources: unknown;
+  /** PEM files; without them the API speaks plain HTTP. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Addresses and ranges (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Names under which buckets are hosts: `s3.example.org` for `photos.s3.example.org`. */
+  readonly bucketHosts: readonly string[];
+  readonly spoolBytesMax: number;
 }
 
 export interface Address {
@@ -27,7 +39,8 @@ type Source = Readonly<Record<string, unknown>>;
 interface Setting<Value> {
   /** Path in opentrail.yaml; the flag and the variable are derived from it (`history.retentionDays`: `--history-retention-days`, `OPENTRAIL_HISTORY_RETENTION_DAYS`). */
   readonly key: string;
-  readonly standard: string;
+  /** Without one the setting may stay unset. */
+  readonly standard: string | undefined;
   readonly help: string;
   readonly parse: (text: string) => Value;
 }
@@ -61,6 +74,31 @@ const SETTINGS = {
     "API calls per second and account; 0 for no limit",
     wholeNumber(0, 1_000_000),
   ),
+  upstream: optionalSetting(
+    "upstream",
+    "URL of the server that gets every call OpenTrail does not serve itself",
+    (text) => text,
+  ),
+  tlsCertificate: optionalSetting("tls.certificate", "PEM file: the API speaks TLS with it", (text) => text),
+  tlsKey: optionalSetting("tls.key", "PEM file: the certificate's private key", (text) => text),
+  trustedProxies: setting(
+    "proxies.trusted",
+    "",
+    "addresses and ranges, separated by commas, whose X-Forwarded-For is believed",
+    parseList(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, "an address such as 10.0.0.1 or a range such as 10.0.0.0/8"),
+  ),
+  bucketHosts: setting(
+    "buckets.hosts",
+    "",
+    "host names, separated by commas, below which buckets are hosts of their own",
+    parseList(/^[a-z0-9.-]+$/, "a host name in lower case"),
+  ),
+  spoolBytesMax: setting(
+    "spool.bytes",
+    String(1024 ** 3),
+    "bytes that records of routes with `audit: spool` may take while the journal refuses them",
+    wholeNumber(1024 ** 2, Number.MAX_SAFE_INTEGER),
+  ),
   logLevel: setting("log.level", "info", "trace, debug, info, warn, error or silent", parseLevel),
 } as const;
 
@@ -74,8 +112,11 @@ export const CONFIG_FLAGS: readonly {
   flag: flagOf(key),
   variable: variableOf(key),
   help,
-  standard,
+  standard: standard === undefined ? "none" : standard === "" ? "empty" : standard,
 }));
+
+/** What only the file can say, for it is more than a line. */
+const FILE_ONLY = ["routes", "sources"];
 
 /**
  * Reads the configuration: a flag wins over an environment variable, that over the file, that over the default.
@@ -97,12 +138,18 @@ export function readConfig(flags: Source, environment: Source, file: string | un
       "the default",
       setting.standard,
     ];
+    if (value === undefined) return undefined as Value;
     try {
       return setting.parse(String(value));
     } catch (cause) {
       throw new Failure(`read ${where}`, cause);
     }
   };
+  const certificate = read(SETTINGS.tlsCertificate);
+  const key = read(SETTINGS.tlsKey);
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new Failure("read tls.certificate and tls.key: one is of no use without the other");
+  }
   return Object.freeze({
     dataDirectory: read(SETTINGS.dataDirectory),
     api: read(SETTINGS.api),
@@ -113,6 +160,13 @@ export function readConfig(flags: Source, environment: Source, file: string | un
     journalSegmentRecords: read(SETTINGS.journalSegmentRecords),
     callsPerSecondMax: read(SETTINGS.callsPerSecondMax),
     logLevel: read(SETTINGS.logLevel),
+    upstream: read(SETTINGS.upstream),
+    routes: fromFile.get("routes"),
+    sources: fromFile.get("sources"),
+    tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    trustedProxies: read(SETTINGS.trustedProxies),
+    bucketHosts: read(SETTINGS.bucketHosts),
+    spoolBytesMax: read(SETTINGS.spoolBytesMax),
   });
 }
 
@@ -120,7 +174,7 @@ export function readConfig(flags: Source, environment: Source, file: string | un
 function readFile(file: string | undefined): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>();
   if (file === undefined) return values;
-  const known = new Set<string>(Object.values(SETTINGS).map(({ key }) => key));
+  const known = new Set<string>([...Object.values(SETTINGS).map(({ key }) => key), ...FILE_ONLY]);
   const collect = (node: unknown, path: string): void => {
     if (known.has(path)) {
       values.set(path, node);
@@ -140,6 +194,10 @@ function readFile(file: string | undefined): ReadonlyMap<string, unknown> {
 
 function setting<Value>(key: string, standard: string, help: string, parse: (text: string) => Value): Setting<Value> {
   return { key, standard, help, parse };
+}
+
+function optionalSetting<Value>(key: string, help: string, parse: (text: string) => Value): Setting<Value | undefined> {
+  return { key, standard: undefined, help, parse };
 }
 
 function flagOf(key: string): string {
@@ -172,6 +230,16 @@ function parseAccounts(text: string): readonly [string, ...string[]] {
 function parseRegion(text: string): string {
   if (!/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(text)) throw new Error(`${text} is not a Region such as us-east-1`);
   return text;
+}
+
+/** Items between commas; YAML's lists come here as such text too. */
+function parseList(rule: RegExp, what: string): (text: string) => readonly string[] {
+  return (text) => {
+    const items = text.split(",").flatMap((item) => item.trim() || []);
+    const odd = items.find((item) => !rule.test(item));
+    if (odd !== undefined) throw new Error(`${odd} is not ${what}`);
+    return items;
+  };
 }
 
 function parseLevel(text: string): string {

@@ -1,12 +1,14 @@
 import { hkdfSync } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Kysely } from "kysely";
 import { destination, type Logger, pino } from "pino";
 import {
   ApiMetrics,
   answerCalls,
   type ControlSchema,
   cloudtrailOperations,
+  HTTP_LIMITS,
   type Health,
   iamOperations,
   outboxMigrations,
@@ -16,21 +18,40 @@ import {
   serveStatus,
   stsOperations,
   Throttle,
+  trustedProxies,
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
+import {
+  Coverage,
+  defaultRoute,
+  type Gateway,
+  LearnedIdentities,
+  learnedMigrations,
+  openCallAudit,
+  openGateway,
+  openSources,
+  parseRoutes,
+  parseSources,
+  SilenceWatch,
+  type Sources,
+  StateFile,
+} from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
-import { type Clock, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
+import { type Clock, Failure, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
+  type Authorizer,
   bootstrap,
+  type CredentialStore,
   identityMigrations,
   loadKeyFile,
   openAuthorizer,
   openCredentials,
   SecretBox,
 } from "./identity/index.ts";
-import { lockDirectory, openJournal } from "./journal/index.ts";
+import { type Journal, lockDirectory, openJournal } from "./journal/index.ts";
+import type { AuditRecord } from "./record/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { version } from "./version.ts";
 
@@ -39,6 +60,8 @@ const GRACE_MS = 10_000;
 
 /** How old the tables' idea of a key's last use may be. */
 const LAST_USED_MS = 2_000;
+
+const MINUTE_MS = 60_000;
 
 interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
@@ -83,8 +106,9 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   const tables = await openTables<ControlSchema>(join(dataDirectory, "tables.db"), {
     ...identityMigrations,
     ...outboxMigrations,
+    ...learnedMigrations,
   });
-  const identityTables = tables.$omitTables<"outbox">();
+  const identityTables = tables.$omitTables<"outbox" | "learned_identities">();
   const credentialsPath = (account: string): string =>
     join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
@@ -155,8 +179,24 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
   });
-  const status = await serveStatus(config.console, health, metrics);
-  const api = await serveHttp(config.api, answer, log);
+  const capture = await startCapture({
+    config,
+    ownServices: new Set(services.map(({ model }) => model.signingName)),
+    credentials,
+    authorizer,
+    tables,
+    journal,
+    recorder,
+    metrics,
+    world: { clock, random, log },
+  });
+  const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });
+  const tls = config.tls && { cert: readFileSync(config.tls.certificate), key: readFileSync(config.tls.key) };
+  const trustsProxy = trustedProxies(config.trustedProxies);
+  const api = await serveHttp(config.api, { answer, gateway: capture.gateway }, log, {
+    ...(tls === undefined ? {} : { tls }),
+    ...(trustsProxy === undefined ? {} : { trustsProxy }),
+  });
 
   return {
     api: { host: config.api.host, port: api.port },
@@ -164,6 +204,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     credentialsPath: credentialsPath(accounts[0]),
     stop: async () => {
       await api.close(GRACE_MS);
+      await capture.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
@@ -174,6 +215,111 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       unlock();
     },
   };
+}
+
+interface CaptureParts {
+  readonly config: Config;
+  /** Signing names of what OpenTrail serves itself. */
+  readonly ownServices: ReadonlySet<string>;
+  readonly credentials: CredentialStore;
+  readonly authorizer: Authorizer;
+  readonly tables: Kysely<ControlSchema>;
+  readonly journal: Journal;
+  readonly recorder: Recorder;
+  readonly metrics: ApiMetrics;
+  readonly world: World;
+}
+
+interface RunningCapture {
+  readonly gateway: Gateway;
+  readonly webhook: Sources["handleWebhook"];
+  /** To be called when no call is under way. */
+  close(): Promise<void>;
+}
+
+/** What becomes records beside our own API's calls: the gateway's, and other servers' logs. */
+async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
+  const { config, journal, recorder, metrics, world } = parts;
+  const { clock, random, log } = world;
+  const { accounts, region, dataDirectory } = config;
+  const routes = read("the routes", () => [
+    ...parseRoutes(config.routes),
+    ...(config.upstream === undefined ? [] : [defaultRoute(config.upstream)]),
+  ]);
+  const record = (records: readonly AuditRecord[]): Promise<void> => recorder.record(records);
+  const directory = join(dataDirectory, "capture");
+  const audit = await openCallAudit(
+    { directory, recorder, journalHealth: () => journal.health, clock, log },
+    { spoolBytesMax: config.spoolBytesMax },
+  );
+  await audit.recover();
+  const silence = await SilenceWatch.open({
+    clock,
+    random,
+    state: new StateFile(join(directory, "habits.json")),
+    record,
+    account: accounts[0],
+    region,
+  });
+  const sources = openSources(
+    read("the sources", () => parseSources(config.sources)),
+    {
+      account: accounts[0],
+      region,
+      directory: join(directory, "sources"),
+      record,
+      clock,
+      log,
+      heard: (source) => silence.heard("source", source),
+    },
+  );
+  const counts = new Coverage({
+    clock,
+    silence,
+    routes: routes.map(({ name }) => name),
+    sources: () => sources.stats(),
+    intentsOpen: () => audit.state().intents.records,
+  });
+  counts.export(metrics);
+  const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
+  const { gateway, close } = await openGateway({
+    ...parts,
+    routes,
+    learned,
+    audit,
+    counts,
+    bucketHosts: config.bucketHosts,
+    defaultAccount: accounts[0],
+    defaultRegion: region,
+    stalledMs: HTTP_LIMITS.stalledMs,
+    clock,
+    random,
+    log,
+  });
+  const minutely = setInterval(() => {
+    const told = (err: unknown): void => log.warn({ err }, "what is kept of callers and sources could not be renewed");
+    Promise.all([silence.check(), learned.sweep(clock.now())]).catch(told);
+  }, MINUTE_MS).unref();
+  return {
+    gateway,
+    webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
+    close: async () => {
+      clearInterval(minutely);
+      await close();
+      await sources.close();
+      await silence.check().catch((err: unknown) => log.warn({ err }, "the habits of sources could not be written"));
+      await audit.close();
+    },
+  };
+}
+
+/** @throws {Failure} that says what was read, and what is wrong with it. */
+function read<Value>(what: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new Failure(`read ${what}`, cause);
+  }
 }
 
 function tablesHealth(problem: string | undefined): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 /**
- * `npm run models`: makes src/aws/models from the service models that botocore publishes on PyPI.
+ * `npm run models`: makes src/aws/models from the service models that botocore publishes on PyPI: whole models of the
+ * services that we serve, and of all services a table of operations and what is needed to understand their messages.
  *
  * `node tools/models.ts` downloads the pinned wheel into a temporary folder; `node tools/models.ts --wheel PATH` reads one
  * that is already there. Needs python3 with pip, and nothing else. The result depends on the wheel alone: running it twice
@@ -10,12 +11,15 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gunzipSync } from "node:zlib";
+import { constants, gunzipSync, zstdCompressSync } from "node:zlib";
+import { tableService } from "./catalog-table.ts";
+import { stripModel } from "./model-strip.ts";
 import { typesOf } from "./model-types.ts";
 
 const BOTOCORE = "1.44.5";
 const SERVICES = ["iam", "sts", "cloudtrail", "cloudtrail-data"];
 const TARGET = new URL("../src/aws/models/", import.meta.url);
+const CATALOG = new URL("catalog/", TARGET);
 
 const { values } = parseArgs({ options: { wheel: { type: "string" } } });
 const scratch = mkdtempSync(join(tmpdir(), "opentrail-models-"));
@@ -27,11 +31,30 @@ try {
     writeFileSync(new URL(`${name}.json`, TARGET), `${JSON.stringify(model)}\n`);
     writeFileSync(new URL(`${name}.types.ts`, TARGET), typesOf(name, model));
   }
+  await writeCatalog(source);
   for (const legal of ["LICENSE.txt", "NOTICE"]) {
     writeFileSync(new URL(legal, TARGET), readFileSync(join(source, `botocore-${BOTOCORE}.dist-info`, legal)));
   }
 } finally {
   rmSync(scratch, { recursive: true });
+}
+
+/** The newest version of every service that has a model; other folders hold botocore's own data. */
+async function writeCatalog(source: string): Promise<void> {
+  rmSync(CATALOG, { recursive: true, force: true });
+  mkdirSync(CATALOG, { recursive: true });
+  const data = join(source, "botocore", "data");
+  const lines: string[] = [];
+  for (const { name: id } of readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const model = JSON.parse(readModel(source, id));
+    lines.push(JSON.stringify(await tableService(id, model)));
+    writeFileSync(new URL(`${id}.json.zst`, CATALOG), compress(JSON.stringify(stripModel(model))));
+  }
+  writeFileSync(new URL("table.json", CATALOG), `[\n${lines.sort().join(",\n")}\n]\n`);
+}
+
+function compress(text: string): Uint8Array {
+  return zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
 }
 
 /** Downloads the pinned wheel and answers its path. */

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import {
   headerValue,
+  nameForProtocol,
   type Protocol,
   parseRequest,
   readSignature,
@@ -23,7 +24,6 @@ import {
 } from "../identity/index.ts";
 import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
-import { nameForProtocol } from "./error-names.ts";
 import { claimedOperation, identifyService } from "./identify.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { Call, Operation } from "./operation.ts";

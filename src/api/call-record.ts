@@ -1,10 +1,9 @@
 import { headerValue, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
-import { type AuditRecord, isReadOnly } from "../record/index.ts";
+import { type AuditRecord, EVENT_VERSION, isReadOnly } from "../record/index.ts";
 import { claimedOperation } from "./identify.ts";
 import type { Operation } from "./operation.ts";
-import { EVENT_VERSION } from "./recorder.ts";
 import type { Trace } from "./trace.ts";
 
 /** How a call ended. */
@@ -147,6 +146,7 @@ function common(needs: RecordNeeds, trace: Trace, outcome: Outcome): CommonMembe
     eventID: needs.random.uuid(),
     eventType: "AwsApiCall",
     recipientAccountId: caller?.account ?? needs.defaultAccount,
+    ...(trace.arrived.tls === undefined ? {} : { tlsDetails: trace.arrived.tls }),
   };
 }
 

@@ -1,10 +1,14 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { TlsFacts } from "../capture/index.ts";
 import type { Refusal } from "../core/index.ts";
 
 /** One client's connection: what is under way on it, and whose turn it is. */
 export class Connection {
   /** Kept from the start: a socket that was closed no longer knows its peer. */
   readonly sourceIp: string;
+  /** What was negotiated, on connections with TLS. */
+  readonly tls: TlsFacts | undefined;
   /** Ends the body that is being read, and answers true; false when all of it has come. Set only while one is read. */
   breakBody: ((why: Refusal) => boolean) | undefined;
   /** What comes on it is not HTTP any more: nothing after it can be understood. */
@@ -18,6 +22,7 @@ export class Connection {
   constructor(socket: Socket) {
     this.#socket = socket;
     this.sourceIp = addressOf(socket);
+    this.tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined;
   }
 
   /** Requests that came and are not answered. */
@@ -50,4 +55,17 @@ export class Connection {
 /** IPv4 addresses as such, also when the socket speaks IPv6. */
 function addressOf(socket: Socket): string {
   return (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
+}
+
+/** Suites under their IANA names for TLS 1.3 and OpenSSL's for what came before, as CloudTrail writes them. */
+function tlsFacts(socket: TLSSocket): TlsFacts {
+  const tlsVersion = socket.getProtocol();
+  const cipher = socket.getCipher();
+  const exchange = socket.getEphemeralKeyInfo();
+  const keyExchange = exchange !== null && "name" in exchange ? exchange.name : undefined;
+  return {
+    ...(tlsVersion === null ? {} : { tlsVersion }),
+    cipherSuite: cipher.name,
+    ...(keyExchange === undefined ? {} : { keyExchange }),
+  };
 }

@@ -1,7 +1,8 @@
+import type { LearnedSchema } from "../capture/index.ts";
 import type { IdentitySchema } from "../identity/index.ts";
 
 /** All control-plane tables of one installation, in one database, so that they can commit together. */
-export interface ControlSchema extends IdentitySchema {
+export interface ControlSchema extends IdentitySchema, LearnedSchema {
   /** Records of committed changes that are not known to be in the journal yet. */
   outbox: { event_id: string; record: Uint8Array };
 }

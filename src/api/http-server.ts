@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import type { WireRequest, WireResponse } from "../aws/index.ts";
-import { Failure, Refusal } from "../core/index.ts";
+import { headerValue, type WireRequest, type WireResponse } from "../aws/index.ts";
+import { type Arrival, type CapturedHead, type Gateway, headersOf, type TlsFacts } from "../capture/index.ts";
+import { ByteBudget, Failure, Refusal } from "../core/index.ts";
 import type { ArrivedRequest } from "./trace.ts";
 import { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
-import { announcesTooMuch, BodyBudget, discardRest, readBody, tooLate } from "./request-body.ts";
+import { announcesTooMuch, discardRest, REQUEST_TIMEOUT, readBody, tooLate } from "./request-body.ts";
 
 export interface HttpAddress {
   readonly host: string;
@@ -19,11 +22,42 @@ export interface ListeningServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** What Node's server told about a request beside the request. */
+interface Asked {
+  readonly refused?: Refusal;
+  readonly expectsContinue?: boolean;
+}
+
 type Answer = (arrived: ArrivedRequest) => Promise<WireResponse>;
 
-/** Serves the AWS API over HTTP/1.1: whole requests in, whole answers out, every bound of HTTP_LIMITS held. */
-export async function serveHttp(address: HttpAddress, answer: Answer, log: Logger): Promise<ListeningServer> {
-  const door = new Door(answer, log);
+/** A certificate with its chain and its private key, both PEM. */
+export interface ServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Who answers what comes in. */
+export interface Answering {
+  /** Calls of the services that OpenTrail serves itself: whole requests in, whole answers out. */
+  readonly answer: Answer;
+  /** Everything that is meant for somebody else, streamed. */
+  readonly gateway?: Gateway;
+}
+
+export interface ListenOptions {
+  readonly tls?: ServerTls;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustsProxy?: (address: string) => boolean;
+}
+
+/** Serves HTTP/1.1: every bound of HTTP_LIMITS held. */
+export async function serveHttp(
+  address: HttpAddress,
+  answering: Answering,
+  log: Logger,
+  options: ListenOptions = {},
+): Promise<ListeningServer> {
+  const door = new Door(answering, log, options);
   await listen(door.server, address);
   return {
     port: (door.server.address() as AddressInfo).port,
@@ -51,24 +85,32 @@ export async function closeGracefully(server: Server, graceMs: number): Promise<
 class Door {
   readonly server: Server;
   readonly #answer: Answer;
+  readonly #gateway: Gateway | undefined;
+  readonly #options: ListenOptions;
   readonly #log: Logger;
   readonly #connections = new Map<Socket, Connection>();
   /** Calls whose record may still be on its way, even when their connection is gone. */
   readonly #underWay = new Set<Promise<void>>();
-  readonly #bodies = new BodyBudget(HTTP_LIMITS.bodiesBytes);
+  readonly #bodies = new ByteBudget(HTTP_LIMITS.bodiesBytes);
   #closing = false;
 
-  constructor(answer: Answer, log: Logger) {
+  constructor({ answer, gateway }: Answering, log: Logger, options: ListenOptions) {
     this.#answer = answer;
+    this.#gateway = gateway;
+    this.#options = options;
     this.#log = log;
-    this.server = createServer({
+    const http = {
       maxHeaderSize: HTTP_LIMITS.headerBytes,
       headersTimeout: HTTP_LIMITS.headersMs,
-      requestTimeout: HTTP_LIMITS.requestMs,
+      // What passes through may take as long as it moves; readBody() bounds the rest.
+      requestTimeout: 0,
       keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
       connectionsCheckingInterval: 1_000,
       requireHostHeader: false,
-    });
+      // Clients that would like HTTP/2 ask for an upgrade with every request: theirs are ordinary ones.
+      shouldUpgradeCallback: (request: IncomingMessage) => isWebSocket(request) && this.#routes(request),
+    };
+    this.server = options.tls === undefined ? createServer(http) : createTlsServer({ ...http, ...options.tls });
     this.server.maxConnections = HTTP_LIMITS.connections;
     this.server.timeout = HTTP_LIMITS.stalledMs;
     // Headers are bounded in bytes; a bound on their number would drop some without a word.
@@ -90,22 +132,29 @@ class Door {
   }
 
   #listen(): void {
-    const serve = (request: IncomingMessage, response: ServerResponse, broken?: Refusal): void => {
+    const serve = (request: IncomingMessage, response: ServerResponse, asked: Asked): void => {
       const connection = this.#connectionOf(request.socket);
-      this.#begin(request.socket, () => connection.inTurn(() => this.#serve(request, response, connection, broken)));
+      this.#begin(request.socket, () => connection.inTurn(() => this.#serve(request, response, connection, asked)));
     };
-    this.server.on("connection", (socket: Socket) => this.#connectionOf(socket));
-    this.server.on("request", (request, response) => serve(request, response));
-    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-      if (!announcesTooMuch(request)) response.writeContinue();
-      serve(request, response);
-    });
-    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
-      serve(request, response, new Refusal("ExpectationFailed", "the only expectation met is 100-continue", 417)),
+    this.server.on(this.#options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
+      this.#connectionOf(socket),
     );
+    this.server.on("request", (request, response) => serve(request, response, {}));
+    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
+      serve(request, response, { expectsContinue: true }),
+    );
+    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+      const refused = new Refusal("ExpectationFailed", "the only expectation met is 100-continue", 417);
+      serve(request, response, { refused });
+    });
+    this.server.on("upgrade", (request: IncomingMessage, socket: Duplex, first: Buffer) => {
+      const connection = this.#connectionOf(request.socket);
+      connection.ending = true;
+      this.#begin(request.socket, () => connection.inTurn(() => this.#upgrade(request, socket, first, connection)));
+    });
     this.server.on("connect", (request: IncomingMessage, socket: Socket) => {
       const broken = new Refusal("MethodNotAllowed", "this is no proxy", 405);
-      this.#refuse(socket, wireRequest(request, new Uint8Array()), broken);
+      this.#refuse(socket, { ...headOf(request), body: new Uint8Array() }, broken);
     });
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#failed(error, socket));
   }
@@ -132,17 +181,25 @@ class Door {
     request: IncomingMessage,
     response: ServerResponse,
     connection: Connection,
-    refused: Refusal | undefined,
+    { refused, expectsContinue = false }: Asked,
   ): Promise<void> {
+    const arrival = this.#arrival(request, connection, expectsContinue);
+    const destination =
+      refused === undefined && !connection.ending ? this.#gateway?.destinationOf(arrival.head) : undefined;
+    if (destination !== undefined && this.#gateway !== undefined) {
+      return await this.#forward(this.#gateway.serve(destination, arrival, response), arrival, response, connection);
+    }
+    if (expectsContinue && !announcesTooMuch(request)) response.writeContinue();
     const { body, broken = refused } = connection.ending
       ? tooLate()
       : await readBody(request, connection, this.#bodies);
     connection.hold();
     if (broken !== undefined) connection.ending = true;
     const reply = await this.#answer({
-      wire: wireRequest(request, body),
-      sourceIp: connection.sourceIp,
-      secure: false,
+      wire: { ...arrival.head, body },
+      sourceIp: arrival.sourceIp,
+      secure: this.#options.tls !== undefined,
+      ...(arrival.tls === undefined ? {} : { tls: arrival.tls }),
       ...(broken === undefined ? {} : { broken }),
     });
     if (response.destroyed) return;
@@ -163,6 +220,60 @@ class Door {
       response.end();
     }
     await gone;
+  }
+
+  /** Streams both ways; the connection is as before when it is over. */
+  async #forward(
+    served: Promise<void>,
+    arrival: Arrival,
+    response: ServerResponse,
+    connection: Connection,
+  ): Promise<void> {
+    const { request } = arrival;
+    connection.breakBody = (why) => {
+      if (request.complete) return false;
+      arrival.broken?.(why);
+      return true;
+    };
+    try {
+      await served;
+    } finally {
+      connection.breakBody = undefined;
+      request.socket.setTimeout(HTTP_LIMITS.stalledMs);
+    }
+    if (!response.closed) await new Promise<void>((resolve) => response.once("close", () => resolve()));
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, connection: Connection): Promise<void> {
+    const arrival = this.#arrival(request, connection, false);
+    const destination = this.#gateway?.destinationOf(arrival.head);
+    if (destination === undefined || this.#gateway === undefined) return void socket.destroy();
+    await this.#gateway.upgrade(destination, arrival, socket, first);
+  }
+
+  #routes(request: IncomingMessage): boolean {
+    return this.#gateway?.destinationOf(headOf(request)) !== undefined;
+  }
+
+  #arrival(request: IncomingMessage, connection: Connection, expectsContinue: boolean): Arrival {
+    const head = headOf(request);
+    const tls = connection.tls;
+    return {
+      request,
+      head,
+      sourceIp: this.#sourceIp(head, connection),
+      ...(tls === undefined ? {} : { tls: withHost(tls, head) }),
+      expectsContinue,
+      last: () => this.#closing && connection.calls === 1,
+    };
+  }
+
+  /** The address of the last hop that is no proxy of ours: what came before it is the sender's own word. */
+  #sourceIp(head: CapturedHead, { sourceIp }: Connection): string {
+    const trusts = this.#options.trustsProxy;
+    if (trusts === undefined || !trusts(sourceIp)) return sourceIp;
+    const hops = (headerValue(head.headers, "x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
+    return hops.findLast((hop) => isIP(hop) !== 0 && !trusts(hop)) ?? sourceIp;
   }
 
   /** The parser gave up on what a client sends, or the client did not send it in time. */
@@ -186,7 +297,8 @@ class Door {
     socket.removeAllListeners("end");
     this.#begin(socket, () =>
       connection.inTurn(async () => {
-        const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure: false, broken });
+        const secure = this.#options.tls !== undefined;
+        const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure, broken });
         socket.end(rawResponse(reply));
         // What still comes is thrown away for a while: closed over unread bytes, the answer would be lost on its way.
         socket.on("data", () => undefined).resume();
@@ -206,7 +318,7 @@ const UNREADABLE: Readonly<Record<string, readonly [code: string, message: strin
     431,
   ],
   HPE_INVALID_EOF_STATE: ["IncompleteBody", "the request ended before it was whole", 400],
-  ERR_HTTP_REQUEST_TIMEOUT: ["RequestTimeout", "the request took too long to arrive", 408],
+  ERR_HTTP_REQUEST_TIMEOUT: REQUEST_TIMEOUT,
 };
 
 function unreadable(error: NodeJS.ErrnoException): Refusal {
@@ -215,7 +327,7 @@ function unreadable(error: NodeJS.ErrnoException): Refusal {
   return new Refusal("MalformedRequest", `the request is not HTTP: ${error.message}`, 400);
 }
 
-function wireRequest(request: IncomingMessage, body: Uint8Array): WireRequest {
+function headOf(request: IncomingMessage): CapturedHead {
   // A client that takes us for a proxy names the server too.
   const url = (request.url ?? "").replace(/^https?:\/\/[^/?#]*/i, "");
   const mark = url.indexOf("?");
@@ -223,9 +335,17 @@ function wireRequest(request: IncomingMessage, body: Uint8Array): WireRequest {
     method: request.method ?? "GET",
     path: (mark < 0 ? url : url.slice(0, mark)) || "/",
     query: mark < 0 ? "" : url.slice(mark + 1),
-    headers: request.headersDistinct,
-    body,
+    headers: headersOf(request.rawHeaders),
   };
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+function withHost(tls: TlsFacts, { headers }: CapturedHead): TlsFacts {
+  const host = headerValue(headers, "host");
+  return host === undefined ? tls : { ...tls, clientProvidedHostHeader: host };
 }
 
 function rawResponse({ status, headers, body }: WireResponse): Buffer {

@@ -15,3 +15,4 @@ export * from "./status-server.ts";
 export * from "./sts/index.ts";
 export * from "./throttle.ts";
 export * from "./trace.ts";
+export * from "./trusted-proxies.ts";

@@ -64,4 +64,41 @@ export class ApiMetrics {
       },
     });
   }
+
+  /** Values with labels that are read when Prometheus asks; a counter is one that only grows. */
+  samples(
+    metric: {
+      readonly name: string;
+      readonly help: string;
+      readonly type: "counter" | "gauge";
+      readonly labels: readonly string[];
+    },
+    read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>,
+  ): void {
+    const { name, help, labels: labelNames } = metric;
+    const registers = [this.registry];
+    if (metric.type === "gauge") {
+      new Gauge({
+        name,
+        help,
+        labelNames,
+        registers,
+        collect() {
+          this.reset();
+          for (const [labels, value] of read()) this.set({ ...labels }, value);
+        },
+      });
+    } else {
+      new Counter({
+        name,
+        help,
+        labelNames,
+        registers,
+        collect() {
+          this.reset();
+          for (const [labels, value] of read()) this.inc({ ...labels }, value);
+        },
+      });
+    }
+  }
 }

@@ -11,7 +11,8 @@ import type { AuditRecord } from "../record/index.ts";
 import { DirectoryObjectStore, openTables, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { outboxMigrations } from "./outbox.ts";
-import { EVENT_VERSION, Recorder, RecordWaits } from "./recorder.ts";
+import { EVENT_VERSION } from "../record/index.ts";
+import { Recorder, RecordWaits } from "./recorder.ts";
 
 const SQLITE_FULL = 13;
 const log = pino({ level: "silent" });
@@ -173,6 +174,22 @@ test("recordOrCount() counts each call that the journal refuses, and the log tel
       eventName: "CallsNotRecorded",
       serviceEventDetails: { calls: 3, reason: "append 1 records: records not written" },
     },
+  ]);
+});
+
+test("countLost() adds up per route; the log tells of each route once it takes records", async () => {
+  const opened = await open();
+  for (const route of ["queues", "tables", "queues"])
+    opened.recorder.countLost({ route, calls: 2, why: `${route} full` });
+  opened.recorder.countLost({ calls: 1, why: "disk full" });
+  expect(opened.recorder.lost).toBe(7);
+  await opened.recorder.append([]);
+  expect(opened.recorder.lost).toBe(0);
+  const details = (await recordsOf(opened)).map((each) => (each as Partial<AuditRecord>).serviceEventDetails);
+  expect(details).toMatchObject([
+    { route: "queues", calls: 4, reason: "queues full" },
+    { route: "tables", calls: 2, reason: "tables full" },
+    { calls: 1, reason: "disk full" },
   ]);
 });
 

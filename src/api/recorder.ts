@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import { type Clock, Failure, isoSeconds, type Random, reason } from "../core/index.ts";
-import type { Journal } from "../journal/index.ts";
-import { type AuditRecord, type EncodedRecord, encodeRecord } from "../record/index.ts";
+import type { Journal, JournalRecord } from "../journal/index.ts";
+import { type AuditRecord, EVENT_VERSION, type EncodedRecord, encodeRecord } from "../record/index.ts";
 import { type DirectoryObjectStore, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { Outbox } from "./outbox.ts";
@@ -41,7 +41,8 @@ export class Recorder {
   readonly #needs: RecorderNeeds;
   readonly #outbox: Outbox;
   readonly #timer: NodeJS.Timeout;
-  #lost: { count: number; firstMs: number; lastMs: number; why: string } | undefined;
+  /** By route; calls of OpenTrail's own services have none. */
+  #lost: ReadonlyMap<string | undefined, Lost> = new Map();
   #sweeping: Promise<void> = Promise.resolve();
   /** The outbox may hold records that the journal has not seen: an earlier run's, or one that the journal refused. */
   #waiting = true;
@@ -56,7 +57,7 @@ export class Recorder {
 
   /** How many calls were answered without a record and are not yet counted in the log. */
   get lost(): number {
-    return this.#lost?.count ?? 0;
+    return this.#lost.values().reduce((sum, { calls }) => sum + calls, 0);
   }
 
   /** Why the tables did not take the last change; undefined once they take one again. */
@@ -67,9 +68,14 @@ export class Recorder {
   /** Resolves once the records of one call would survive a power cut. @throws {Failure} when they cannot be kept. */
   async record(records: readonly AuditRecord[]): Promise<void> {
     const encoded = records.map(encodeRecord);
-    await this.#keep(encoded);
-    await this.#needs.journal.append(encoded);
-    if (this.#lost !== undefined) await this.#countLost();
+    await this.keep(encoded);
+    await this.append(encoded);
+  }
+
+  /** Resolves once records that were encoded before would survive a power cut. @throws {Failure} when they would not. */
+  async append(records: readonly JournalRecord[]): Promise<void> {
+    await this.#needs.journal.append(records);
+    await this.#tellLost();
   }
 
   /** As `record`, for a call that is answered even when its record cannot be kept; the loss is counted. */
@@ -77,13 +83,16 @@ export class Recorder {
     try {
       await this.record(records);
     } catch (thrown) {
-      const now = this.#needs.clock.now();
-      if (this.#lost === undefined)
-        this.#needs.log.error({ err: thrown }, "calls go unrecorded from now on; they are counted");
-      this.#lost ??= { count: 0, firstMs: now, lastMs: now, why: reason(thrown) };
-      this.#lost.count += 1;
-      this.#lost.lastMs = now;
+      this.countLost({ calls: 1, why: reason(thrown) });
     }
+  }
+
+  /** Calls were answered without a record. The log tells how many, per route, as soon as it takes records again. */
+  countLost({ route, calls, why }: { readonly route?: string; readonly calls: number; readonly why: string }): void {
+    const nowMs = this.#needs.clock.now();
+    if (this.#lost.size === 0)
+      this.#needs.log.error({ route, why }, "calls go unrecorded from now on; they are counted");
+    this.#lost = withLost(this.#lost, [[route, { calls, firstMs: nowMs, lastMs: nowMs, why }]]);
   }
 
   /**
@@ -101,7 +110,7 @@ export class Recorder {
       throw new RecordWaits(thrown);
     }
     for (const { eventID } of encoded) this.#outbox.delivered(eventID);
-    if (this.#lost !== undefined) await this.#countLost();
+    await this.#tellLost();
     return answer;
   }
 
@@ -126,7 +135,7 @@ export class Recorder {
       const made = await this.#needs.tables.transaction().execute(async (tables) => {
         const { answer, records } = await work(tables);
         const encoded = records.map(encodeRecord);
-        await this.#keep(encoded);
+        await this.keep(encoded);
         await this.#outbox.put(tables, encoded);
         return { answer, encoded };
       });
@@ -138,7 +147,8 @@ export class Recorder {
     }
   }
 
-  async #keep(records: readonly EncodedRecord[]): Promise<void> {
+  /** Keeps the values that were too large for their records, by hash. @throws {Failure} when the disk refuses. */
+  async keep(records: readonly EncodedRecord[]): Promise<void> {
     for (const { sha256, bytes } of records.flatMap(({ oversize }) => oversize)) {
       try {
         await this.#needs.objects.put(`values/sha256/${sha256.slice(0, 2)}/${sha256}`, bytes);
@@ -148,12 +158,28 @@ export class Recorder {
     }
   }
 
-  async #countLost(): Promise<void> {
-    const lost = this.#lost;
-    if (lost === undefined) return;
-    this.#lost = undefined;
-    const { clock, random, account, region, journal } = this.#needs;
-    const record = encodeRecord({
+  async #tellLost(): Promise<void> {
+    if (this.#lost.size === 0) return;
+    const told = this.#lost;
+    this.#lost = new Map();
+    const calls = told.values().reduce((sum, lost) => sum + lost.calls, 0);
+    try {
+      await this.#needs.journal.append(
+        told
+          .entries()
+          .map(([route, lost]) => this.#lossRecord(route, lost))
+          .toArray(),
+      );
+      this.#needs.log.info({ calls }, "calls are recorded again; those that were not are counted in the log");
+    } catch (thrown) {
+      this.#lost = withLost(told, this.#lost);
+      this.#needs.log.warn({ err: thrown }, "the count of unrecorded calls could not be recorded yet");
+    }
+  }
+
+  #lossRecord(route: string | undefined, { calls, firstMs, lastMs, why }: Lost): EncodedRecord {
+    const { clock, random, account, region } = this.#needs;
+    return encodeRecord({
       eventVersion: EVENT_VERSION,
       userIdentity: { accountId: account, invokedBy: "opentrail.amazonaws.com" },
       eventTime: isoSeconds(clock.now()),
@@ -170,24 +196,14 @@ export class Recorder {
       managementEvent: true,
       recipientAccountId: account,
       serviceEventDetails: {
-        calls: lost.count,
-        firstTime: isoSeconds(lost.firstMs),
-        lastTime: isoSeconds(lost.lastMs),
-        reason: lost.why,
+        ...(route === undefined ? {} : { route }),
+        calls,
+        firstTime: isoSeconds(firstMs),
+        lastTime: isoSeconds(lastMs),
+        reason: why,
       },
       eventCategory: "Management",
     });
-    try {
-      await journal.append([record]);
-      this.#needs.log.info(
-        { calls: lost.count },
-        "calls are recorded again; those that were not are counted in the log",
-      );
-    } catch (thrown) {
-      const during = this.#lost as typeof lost | undefined;
-      this.#lost = { ...lost, count: lost.count + (during?.count ?? 0), lastMs: during?.lastMs ?? lost.lastMs };
-      this.#needs.log.warn({ err: thrown }, "the count of unrecorded calls could not be recorded yet");
-    }
   }
 
   #sweepLater(): void {
@@ -213,9 +229,32 @@ export class Recorder {
       if (this.#tablesProblem === undefined) this.#needs.log.warn({ err: thrown }, "the outbox could not be swept yet");
       if (thrown instanceof TablesFailure) this.#tablesProblem = thrown.message;
     }
-    if (this.#lost !== undefined) await this.#countLost();
+    await this.#tellLost();
   }
 }
 
-/** The record format's version that OpenTrail writes. */
-export const EVENT_VERSION = "1.11";
+/** Calls that went unrecorded and are not counted in the log yet. */
+interface Lost {
+  readonly calls: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Of the first. */
+  readonly why: string;
+}
+
+function withLost(
+  lost: ReadonlyMap<string | undefined, Lost>,
+  more: Iterable<readonly [string | undefined, Lost]>,
+): ReadonlyMap<string | undefined, Lost> {
+  const all = new Map(lost);
+  for (const [route, { calls, firstMs, lastMs, why }] of more) {
+    const known = all.get(route);
+    all.set(route, {
+      calls: calls + (known?.calls ?? 0),
+      firstMs: known?.firstMs ?? firstMs,
+      lastMs,
+      why: known?.why ?? why,
+    });
+  }
+  return all;
+}

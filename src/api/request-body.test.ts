@@ -2,7 +2,8 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { Connection } from "./connection.ts";
-import { BodyBudget, readBody } from "./request-body.ts";
+import { ByteBudget } from "../core/index.ts";
+import { readBody } from "./request-body.ts";
 
 function arriving(): { request: IncomingMessage; connection: Connection } {
   const socket = new Socket();
@@ -10,7 +11,7 @@ function arriving(): { request: IncomingMessage; connection: Connection } {
 }
 
 test("readBody() refuses what all bodies together have no room for, and gives the room back", async () => {
-  const budget = new BodyBudget(10);
+  const budget = new ByteBudget(10);
   const [first, second, third] = [arriving(), arriving(), arriving()];
   const one = readBody(first.request, first.connection, budget);
   first.request.push("12345678");

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { Refusal } from "../core/index.ts";
+import { type ByteBudget, Refusal } from "../core/index.ts";
 import type { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
 
@@ -9,29 +9,8 @@ export interface RequestBody {
   readonly broken?: Refusal;
 }
 
-/** How many bytes all bodies that are being read hold, out of how many they may. */
-export class BodyBudget {
-  readonly #bytesMax: number;
-  #bytes = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  /** False when there is no room; then nothing was taken. */
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#bytesMax) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#bytes -= bytes;
-  }
-}
-
 /** Resolves with what came, and with why it is not whole when it is not; never rejects. */
-export function readBody(request: IncomingMessage, connection: Connection, budget: BodyBudget): Promise<RequestBody> {
+export function readBody(request: IncomingMessage, connection: Connection, budget: ByteBudget): Promise<RequestBody> {
   if (announcedBytes(request) > HTTP_LIMITS.bodyBytes) return Promise.resolve(broken(tooLarge()));
   // Its turn came only after the connection was gone: nothing more will be told of it, and nobody waits for its answer.
   if (request.destroyed && !request.readableEnded) return Promise.resolve(tooLate());
@@ -39,7 +18,9 @@ export function readBody(request: IncomingMessage, connection: Connection, budge
     const chunks: Buffer[] = [];
     let size = 0;
     let held = 0;
+    const late = setTimeout(() => finish(broken(new Refusal(...REQUEST_TIMEOUT))), HTTP_LIMITS.requestMs);
     const finish = (result: RequestBody): void => {
+      clearTimeout(late);
       budget.give(held);
       connection.breakBody = undefined;
       request.off("data", take).off("end", end).off("error", fail).off("close", fail);
@@ -64,6 +45,13 @@ export function readBody(request: IncomingMessage, connection: Connection, budge
     request.on("data", take).on("end", end).on("error", fail).on("close", fail);
   });
 }
+
+/** What a client reads that did not send its request in time: code, message, status. */
+export const REQUEST_TIMEOUT: readonly [code: string, message: string, status: number] = [
+  "RequestTimeout",
+  "the request took too long to arrive",
+  408,
+];
 
 /** A request whose connection ended, or is being ended, before its turn came. */
 export function tooLate(): RequestBody {

@@ -1,4 +1,5 @@
 import type { OperationModel, Protocol, Service, SignedRequest, WireRequest } from "../aws/index.ts";
+import type { TlsFacts } from "../capture/index.ts";
 import type { Refusal } from "../core/index.ts";
 import type { Caller } from "../identity/index.ts";
 import type { Operation } from "./operation.ts";
@@ -14,6 +15,7 @@ export interface ArrivedRequest {
   readonly wire: WireRequest;
   readonly sourceIp: string;
   readonly secure: boolean;
+  readonly tls?: TlsFacts;
   /** Why the request could not be read whole (too large, broken off), when it could not. */
   readonly broken?: Refusal;
 }

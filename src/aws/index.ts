@@ -2,19 +2,27 @@
  * The AWS wire, both directions: service models as data, and one interpreter that routes, parses, validates and serialises
  * every operation of every protocol from them. Knows nothing of what operations mean.
  */
+export * from "./access-log-operations.ts";
+export * from "./access-log.ts";
+export * from "./catalog/index.ts";
 export * from "./client-side.ts";
 export { loadService } from "./compile.ts";
+export { nameForProtocol, nameForService } from "./error-names.ts";
 export * from "./http.ts";
 export type { ServiceModelJson } from "./model-json.ts";
+export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts";
+export type { CloudtrailOperations } from "./models/cloudtrail.types.ts";
+export type { IamOperations } from "./models/iam.types.ts";
+export type { StsOperations } from "./models/sts.types.ts";
+export { Malformed } from "./protocols/scalars.ts";
+export { parseXml, type XmlNode } from "./protocols/xml-reader.ts";
+export { escapeXml } from "./protocols/xml-values.ts";
 export * from "./record-members.ts";
 export { protocolOf, resolveOperation } from "./routing.ts";
 export type { Route } from "./routing.ts";
+export * from "./secret-names.ts";
 export * from "./server-side.ts";
 export * from "./services.ts";
 export * from "./shapes.ts";
-export { validateInput } from "./validate.ts";
-export type { CloudtrailOperations } from "./models/cloudtrail.types.ts";
-export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts";
-export type { IamOperations } from "./models/iam.types.ts";
-export type { StsOperations } from "./models/sts.types.ts";
 export * from "./sigv4/index.ts";
+export { validateInput } from "./validate.ts";

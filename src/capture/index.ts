@@ -2,5 +2,32 @@
  * How calls become records: the recording gateway in front of other servers, and adapters for servers that write an audit
  * log of their own. What is captured goes to the journal through ports that are handed in.
  */
+export * from "./adapters/index.ts";
+export * from "./call/call.ts";
 export * from "./call/captured.ts";
+export { describeRequest } from "./call/describe-request.ts";
+export { describeResponse } from "./call/describe-response.ts";
 export * from "./call/description.ts";
+export * from "./enforce/index.ts";
+export {
+  type AuditState,
+  type CallAuditNeeds,
+  type CallAuditOptions,
+  type OpenCallAudit,
+  openCallAudit,
+} from "./gateway/audit.ts";
+export * from "./gateway/audit-mode.ts";
+export * from "./gateway/audit-recorder.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";
+export { Gateway, type Arrival, type OpenRoute } from "./gateway/gateway.ts";
+export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
+export type { CallCounts, CallOutcome } from "./gateway/call-counts.ts";
+export type { TlsFacts } from "./gateway/forward-record.ts";
+export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
+export { headersOf } from "./gateway/raw-headers.ts";
+export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { type State, StateFile } from "./state-file.ts";

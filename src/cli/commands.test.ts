@@ -165,6 +165,7 @@ describe("opentrail lookup", () => {
         ],
         StartTime: NOW / 1000 - 7200,
         EndTime: NOW / 1000 - 3600,
+        EventCategory: "all",
         MaxResults: 50,
       },
     ]);
@@ -173,7 +174,7 @@ describe("opentrail lookup", () => {
   test("says what it searched when there is nothing, and what to try", async () => {
     const { code, out, err } = await run("lookup --user Mary --since 2h --utc");
     expect({ code, out }).toEqual({ code: 0, out: "" });
-    expect(err).toMatch(/^No management events with Username Mary from 2026-08-01 10:00:00Z until now in us-east-1\. /);
+    expect(err).toMatch(/^No events with Username Mary from 2026-08-01 10:00:00Z until now in us-east-1\. /);
     expect(err).toContain("upper and lower case");
   });
 

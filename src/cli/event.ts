@@ -50,9 +50,9 @@ async function showEvent(id: string, options: EventOptions, context: Context): P
 
 /** The id does not tell which kind of event it is: both are asked. */
 async function findEvent(client: Client, id: string): Promise<EventView | undefined> {
-  const byId = { LookupAttributes: [{ AttributeKey: "EventId", AttributeValue: id }] };
-  for (const request of [byId, { ...byId, EventCategory: "insight" }]) {
-    for await (const { events } of lookupPages(client, request, { limit: 1 })) {
+  const byId = { LookupAttributes: [{ AttributeKey: "EventId" as const, AttributeValue: id }] };
+  for (const EventCategory of ["all", "insight"] as const) {
+    for await (const { events } of lookupPages(client, { ...byId, EventCategory }, { limit: 1 })) {
       if (events[0] !== undefined) return viewEvent(events[0]);
     }
   }

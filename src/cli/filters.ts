@@ -3,7 +3,10 @@ import type { CloudtrailOperations } from "../aws/index.ts";
 import { formatTime, localZone, parseTimeArgument, utcZone, type Zone } from "./time-argument.ts";
 import { UsageError } from "./usage-error.ts";
 
-export type LookupRequest = CloudtrailOperations["LookupEvents"]["input"];
+/** Of AWS's own categories LookupEvents knows Insights events alone; the others are OpenTrail's. */
+export type LookupRequest = Omit<CloudtrailOperations["LookupEvents"]["input"], "EventCategory"> & {
+  readonly EventCategory?: "data" | "all" | "insight";
+};
 
 /** What `lookup` and `tail` take to choose events. */
 export interface FilterOptions {
@@ -16,11 +19,16 @@ export interface FilterOptions {
   readonly eventId?: string;
   readonly readOnly?: true;
   readonly writes?: true;
-  readonly insight?: true;
+  /** `all`, that is management and data events, unless told. */
+  readonly category?: Category;
   readonly since?: string;
   readonly until?: string;
   readonly utc?: true;
 }
+
+export type Category = "all" | "management" | "data" | "insight";
+
+const CATEGORIES: readonly Category[] = ["all", "management", "data", "insight"];
 
 type AttributeKey = NonNullable<LookupRequest["LookupAttributes"]>[number]["AttributeKey"];
 
@@ -76,7 +84,11 @@ export function addFilterOptions(command: Command): Command {
     const option = new Option(flags, help);
     command.addOption(flags === "--writes" ? option.conflicts("readOnly") : option);
   }
-  return command.option("--insight", "Insights events instead of management events");
+  return command.addOption(
+    new Option("--category <name>", "only such events; all stands for management and data events")
+      .choices(CATEGORIES)
+      .default("all"),
+  );
 }
 
 /**
@@ -84,13 +96,14 @@ export function addFilterOptions(command: Command): Command {
  * @throws {UsageError} when they contradict each other.
  */
 export function lookupRequest(options: FilterOptions, now: number): LookupRequest {
+  const { category = "all" } = options;
   const attributes = FILTERS.flatMap(({ flags, key, value }) => {
     const wanted = value(options);
     if (wanted === undefined) return [];
     if (wanted === "") throw new UsageError(`${flags.split(" ")[0]} is empty; leave it out to see everything`);
-    if (options.insight && !INSIGHT_KEYS.has(key)) {
+    if (category === "insight" && !INSIGHT_KEYS.has(key)) {
       throw new UsageError(
-        `${flags.split(" ")[0]} cannot go with --insight: Insights events are found by --event-id, --event-name and --source`,
+        `${flags.split(" ")[0]} cannot go with --category insight: Insights events are found by --event-id, --event-name and --source`,
       );
     }
     return [{ AttributeKey: key, AttributeValue: wanted }];
@@ -102,7 +115,7 @@ export function lookupRequest(options: FilterOptions, now: number): LookupReques
     ...(attributes.length === 0 ? {} : { LookupAttributes: attributes }),
     ...(start === undefined ? {} : { StartTime: start }),
     ...(end === undefined ? {} : { EndTime: end }),
-    ...(options.insight ? { EventCategory: "insight" } : {}),
+    ...(category === "management" ? {} : { EventCategory: category }),
   };
 }
 
@@ -118,12 +131,19 @@ export function describeRequest(
   const filters = LookupAttributes.map(({ AttributeKey, AttributeValue }) => `${AttributeKey} ${AttributeValue}`);
   const when = (time: Date): string => formatTime(time.getTime(), { zone, offset: true });
   return [
-    EventCategory === undefined ? "management events" : "Insights events",
+    CATEGORY_WORDS[EventCategory ?? "management"],
     ...(filters.length === 0 ? [] : [`with ${filters.join(" and ")}`]),
     StartTime === undefined ? "in all that is kept (90 days, if nobody changed that)" : `from ${when(StartTime)}`,
     EndTime === undefined ? "until now" : `until ${when(EndTime)}`,
   ].join(" ");
 }
+
+const CATEGORY_WORDS: Readonly<Record<Category, string>> = {
+  all: "events",
+  management: "management events",
+  data: "data events",
+  insight: "Insights events",
+};
 
 /** Commander's parser for `--limit`. */
 export function parseLimit(text: string): number {

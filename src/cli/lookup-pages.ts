@@ -1,4 +1,5 @@
 import type { Client } from "../api/client/index.ts";
+import type { CloudtrailOperations } from "../aws/index.ts";
 import type { Event } from "./event-view.ts";
 import type { LookupRequest } from "./filters.ts";
 
@@ -27,10 +28,17 @@ export async function* lookupPages(
       MaxResults: Math.min(PAGE_EVENTS_MAX, left),
       ...(token === undefined ? {} : { NextToken: token }),
     };
-    const { output, requestId, serverTime } = await client.call("cloudtrail", "LookupEvents", input, { signal });
+    const { output, requestId, serverTime } = await client.call("cloudtrail", "LookupEvents", asLookup(input), {
+      signal,
+    });
     const events = output.Events ?? [];
     token = output.NextToken;
     left -= events.length;
     yield { events, more: token !== undefined, requestId, serverTime };
   } while (token !== undefined && left > 0);
+}
+
+/** The model knows AWS's categories only; the wire takes any text. */
+export function asLookup(request: LookupRequest): CloudtrailOperations["LookupEvents"]["input"] {
+  return request as CloudtrailOperations["LookupEvents"]["input"];
 }

@@ -72,7 +72,7 @@ export function tableOptions(options: FilterOptions & { readonly ids?: true }, {
   return {
     style,
     zone: zoneOf(options),
-    insight: options.insight === true,
+    insight: options.category === "insight",
     ids: options.ids ?? !terminal,
     // A terminal that was never told its size says 0.
     width: terminal ? io.stdout.columns || 80 : undefined,

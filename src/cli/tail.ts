@@ -8,7 +8,7 @@ import { addFilterOptions, type FilterOptions, type LookupRequest, lookupRequest
 import { Follower } from "./follow.ts";
 import type { Io } from "./io.ts";
 import { tableOptions } from "./lookup.ts";
-import { lookupPages } from "./lookup-pages.ts";
+import { asLookup, lookupPages } from "./lookup-pages.ts";
 import { jsonLine } from "./printable.ts";
 import { addCommonOptions, type CommonOptions, type Context, EXIT, runCommand } from "./run-command.ts";
 import { headerLine, layOut, naturalWidths, rowLine } from "./table.ts";
@@ -72,7 +72,7 @@ async function openFollower({ client, request, signal }: Source, clock: Clock): 
   const { requestId, serverTime = clock.now() } = await client.call(
     "cloudtrail",
     "LookupEvents",
-    { ...request, MaxResults: 1 },
+    asLookup({ ...request, MaxResults: 1 }),
     { signal },
   );
   const follower = new Follower(request.StartTime?.getTime() ?? serverTime, serverTime);

@@ -4,6 +4,7 @@
  */
 export * from "./arn.ts";
 export * from "./brand.ts";
+export * from "./byte-budget.ts";
 export * from "./failure.ts";
 export * from "./page-token.ts";
 export * from "./random.ts";

@@ -3,7 +3,7 @@ import { type Journal, parseRecord, type Place, type SegmentQuery } from "../jou
 import { type AuditRecord, type LookupEntry, lookupEntry, lookupScope } from "../record/index.ts";
 import { type HistoryEvent, historyEvent } from "./history-event.ts";
 import { checkLookup, type LookupQuery } from "./lookup-query.ts";
-import { mergePlaces, type PlaceSource } from "./merge-places.ts";
+import { type HistoryQuery, mergePlaces, type PlaceSource } from "./merge-places.ts";
 import type { Tail } from "./tail.ts";
 
 export interface HistoryPage {
@@ -34,20 +34,24 @@ export async function lookUp(
 ): Promise<HistoryPage> {
   checkLookup(query);
   const { snapshot, after } = openToken(tokens, query) ?? { snapshot: tail.end, after: undefined };
-  const asked: SegmentQuery = {
-    scope: lookupScope(query.account, query.region, query.category === "insight" ? "Insight" : "Management"),
+  const scopes = CATEGORIES[query.category].map((category) => lookupScope(query.account, query.region, category));
+  const asked: HistoryQuery = {
     attributes: query.attributes.map(({ key, value }) => [key, value] as const),
     ...(after !== undefined && { after }),
     untilMs: query.endTime ?? Infinity,
     sinceMs: Math.max(query.startTime ?? 0, clock.now() - retentionMs),
   };
-  const places = mergePlaces(sourcesOf(journal, tail, snapshot, query.maxResults + 1), asked);
+  const sources = sourcesOf(journal, tail, snapshot, query.maxResults + 1);
+  const places = mergePlaces(
+    scopes.flatMap((scope) => sources.map((source) => ofScope(source, scope))),
+    asked,
+  );
   const events: HistoryEvent[] = [];
   // One place more than the page holds tells whether another page follows.
   let candidates = await take(places, query.maxResults + 1);
   for (;;) {
     const batch = candidates.slice(0, query.maxResults - events.length);
-    const found = await Promise.all(batch.map((place) => readEvent(journal, place, asked)));
+    const found = await Promise.all(batch.map((place) => readEvent(journal, place, scopes, asked)));
     events.push(...found.filter((event) => event !== undefined));
     candidates = candidates.slice(batch.length);
     if (candidates.length === 0) return { events };
@@ -59,8 +63,32 @@ export async function lookUp(
   }
 }
 
+const CATEGORIES: Readonly<Record<LookupQuery["category"], readonly Parameters<typeof lookupScope>[2][]>> = {
+  management: ["Management"],
+  data: ["Data"],
+  all: ["Management", "Data"],
+  insight: ["Insight"],
+};
+
+/** A source as one category sees it. A record has one category, so no place comes twice. */
+function ofScope(source: ScopedSource, scope: string): PlaceSource {
+  return {
+    minTimeMs: source.minTimeMs,
+    maxTimeMs: source.maxTimeMs,
+    mayHold: (query) => source.mayHold({ ...query, scope }),
+    places: (query) => source.places({ ...query, scope }),
+  };
+}
+
+interface ScopedSource {
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  mayHold(query: SegmentQuery): boolean;
+  places(query: SegmentQuery): AsyncIterable<Place> | Iterable<Place>;
+}
+
 /** All that may hold an event below `snapshot`, each sequence in exactly one source. */
-function sourcesOf(journal: HistoryNeeds["journal"], tail: Tail, snapshot: number, limit: number): PlaceSource[] {
+function sourcesOf(journal: HistoryNeeds["journal"], tail: Tail, snapshot: number, limit: number): ScopedSource[] {
   // Read in one go, without a pause: a range that is sealed right after is still in the parts, and in nothing else here.
   const from = sealedEndOf(journal);
   const sealed = journal.segments
@@ -98,19 +126,22 @@ async function take(places: AsyncGenerator<Place>, count: number): Promise<Place
 async function readEvent(
   journal: HistoryNeeds["journal"],
   { sequence, timeMs }: Place,
-  query: SegmentQuery,
+  scopes: readonly string[],
+  { attributes }: HistoryQuery,
 ): Promise<HistoryEvent | undefined> {
   const [entry] = await journal.read(sequence, 1);
   assert(entry?.sequence === sequence, `the journal holds sequence ${sequence}`);
   const record = parseRecord(entry.bytes);
-  return record !== undefined && matches(record, query) ? historyEvent(record, timeMs, entry.bytes) : undefined;
+  return record !== undefined && matches(record, scopes, attributes)
+    ? historyEvent(record, timeMs, entry.bytes)
+    : undefined;
 }
 
-function matches(record: AuditRecord, { scope, attributes }: SegmentQuery): boolean {
+function matches(record: AuditRecord, scopes: readonly string[], attributes: HistoryQuery["attributes"]): boolean {
   const entry = lookupEntry(record);
   const has = ([name, value]: LookupEntry["attributes"][number]): boolean =>
     entry?.attributes.some((attribute) => attribute[0] === name && attribute[1] === value) === true;
-  return entry?.scope === scope && attributes.every(has);
+  return entry !== undefined && scopes.includes(entry.scope) && attributes.every(has);
 }
 
 /** Everything below is in segments. */

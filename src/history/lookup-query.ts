@@ -5,7 +5,8 @@ import { LOOKUP_ATTRIBUTE_NAMES, type LookupAttributeName } from "../record/inde
 export interface LookupQuery {
   readonly account: string;
   readonly region: string;
-  readonly category: "management" | "insight";
+  /** `all` is management and data events together. AWS has no history of data events; `data` and `all` are ours. */
+  readonly category: "management" | "data" | "all" | "insight";
   /** All of them must hold. AWS takes one; more is ours. */
   readonly attributes: readonly { readonly key: LookupAttributeName; readonly value: string }[];
   /** Both inclusive, milliseconds since 1970. */
@@ -28,6 +29,8 @@ export interface LookupEventsInput {
 
 const KEYS: Readonly<Record<LookupQuery["category"], readonly LookupAttributeName[]>> = {
   management: LOOKUP_ATTRIBUTE_NAMES,
+  data: LOOKUP_ATTRIBUTE_NAMES,
+  all: LOOKUP_ATTRIBUTE_NAMES,
   insight: ["EventId", "EventName", "EventSource"],
 };
 /** Attributes that one query may combine: more than there are keys can only repeat or contradict. */
@@ -43,10 +46,7 @@ const RESULTS_MAX = 50;
  */
 export function parseLookup(input: LookupEventsInput, account: string, region: string): LookupQuery {
   const { StartTime, EndTime, EventCategory, MaxResults = RESULTS_MAX, NextToken } = input;
-  if (EventCategory !== undefined && EventCategory !== "insight") {
-    throw new Refusal("InvalidEventCategoryException", `Event category ${EventCategory} is not supported.`);
-  }
-  const category = EventCategory ?? "management";
+  const category = parseCategory(EventCategory);
   const query: LookupQuery = {
     account,
     region,
@@ -83,10 +83,16 @@ export function checkLookup({ attributes, startTime, endTime, maxResults }: Look
   }
 }
 
+function parseCategory(category: string | undefined): LookupQuery["category"] {
+  if (category === undefined) return "management";
+  if (category === "insight" || category === "data" || category === "all") return category;
+  throw new Refusal("InvalidEventCategoryException", `Event category ${category} is not supported.`);
+}
+
 function parseKey(key = "", category: LookupQuery["category"]): LookupAttributeName {
   const found = KEYS[category].find((known) => known === key);
   if (found !== undefined) return found;
-  const of = category === "insight" ? "Insights events" : "management events";
+  const of = category === "insight" ? "Insights events" : "management and data events";
   throw new Refusal(
     "InvalidLookupAttributesException",
     `"${key}" is not a lookup attribute of ${of}: use one of ${KEYS[category].join(", ")}.`,

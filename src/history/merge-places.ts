@@ -1,20 +1,23 @@
 import { comparePlaces, type Place, type SegmentQuery } from "../journal/index.ts";
 
+/** What is asked of every source, whatever categories it is asked about. */
+export type HistoryQuery = Omit<SegmentQuery, "scope">;
+
 /** Something that holds events in the one order: a segment or a part of the tail. */
 export interface PlaceSource {
   /** eventTime of its oldest and newest event, milliseconds since 1970. */
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
   /** False when it has nothing for the query, if that can be told without reading. */
-  mayHold(query: SegmentQuery): boolean;
-  places(query: SegmentQuery): AsyncIterable<Place> | Iterable<Place>;
+  mayHold(query: HistoryQuery): boolean;
+  places(query: HistoryQuery): AsyncIterable<Place> | Iterable<Place>;
 }
 
 /**
  * The places of all sources in one order, newest first. Sources overlap in time, so each is begun as soon as its newest
  * event could be next, and not earlier: an answer from the newest hour touches nothing older.
  */
-export async function* mergePlaces(sources: readonly PlaceSource[], query: SegmentQuery): AsyncGenerator<Place> {
+export async function* mergePlaces(sources: readonly PlaceSource[], query: HistoryQuery): AsyncGenerator<Place> {
   const newestMs = Math.min(query.untilMs, query.after?.timeMs ?? Infinity);
   const waiting = sources
     .filter(({ minTimeMs, maxTimeMs }) => maxTimeMs >= query.sinceMs && minTimeMs <= newestMs)

@@ -22,6 +22,8 @@ export interface CredentialStore {
    * @throws {Failure} when the secret cannot be decrypted.
    */
   find(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<Credentials>;
+  /** False when a key certainly is none of ours, as far as memory tells: most keys of other servers cost no query. */
+  mayKnow(accessKeyId: string): boolean;
   /** Notes that verified credentials made a call; kept in memory until `flush()`. */
   used(accessKeyId: string, service: string, region: string, now: number): void;
   /**
@@ -41,6 +43,9 @@ export function openCredentials(needs: {
   return new KeptCredentials(needs.tables, needs.box);
 }
 
+/** Ours are made like this; whatever else is a key belongs to somebody else. */
+const KEY_ID = /^A[KS]IA[A-Z0-9]{12,28}$/;
+
 /** As many credentials as are kept in memory; the one that was found first goes first. */
 const FOUND_MAX = 10_000;
 
@@ -58,6 +63,8 @@ class KeptCredentials implements CredentialStore {
   readonly #tables: Kysely<IdentitySchema>;
   readonly #box: SecretBox;
   #found = new Map<string, Found>();
+  /** Long-term keys that were asked for and are none. */
+  #unknown = new Map<string, true>();
   /** Which role a session's key belongs to; kept when `#found` is forgotten, since a call may be under way. */
   readonly #roles = new Map<string, string>();
   #keyUses = new Map<string, Use>();
@@ -69,6 +76,7 @@ class KeptCredentials implements CredentialStore {
   }
 
   async find(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<Credentials> {
+    if (sessionToken === undefined && this.#unknown.has(accessKeyId)) throw invalid();
     const known = this.#found.get(accessKeyId);
     const kept = known !== undefined && known.sessionToken === sessionToken;
     const found = kept ? known : await this.#lookUp(accessKeyId, sessionToken, now);
@@ -76,6 +84,10 @@ class KeptCredentials implements CredentialStore {
     if (expiresAt !== undefined && now >= expiresAt) throw expired();
     if (found === undefined) throw invalid();
     return found;
+  }
+
+  mayKnow(accessKeyId: string): boolean {
+    return KEY_ID.test(accessKeyId) && !this.#unknown.has(accessKeyId);
   }
 
   used(accessKeyId: string, service: string, region: string, now: number): void {
@@ -105,16 +117,21 @@ class KeptCredentials implements CredentialStore {
 
   invalidate(): void {
     this.#found = new Map();
+    this.#unknown = new Map();
   }
 
   async #lookUp(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<Found | undefined> {
     // What a query that began before invalidate() brings afterwards belongs to the past: it lands in the old map.
     const into = this.#found;
+    const unknown = this.#unknown;
     const credentials =
       sessionToken === undefined
         ? await this.#longTerm(accessKeyId)
         : await this.#temporary(accessKeyId, sessionToken, now);
-    if (credentials === undefined) return undefined;
+    if (credentials === undefined) {
+      if (sessionToken === undefined) keep(unknown, accessKeyId, true);
+      return undefined;
+    }
     const found = { ...credentials, sessionToken };
     keep(into, accessKeyId, found);
     const issuer = found.caller.session?.issuer;

@@ -14,4 +14,6 @@ export {
 } from "./journal.ts";
 export { lockDirectory } from "./lock-directory.ts";
 export { type JournalLog, type JournalNeeds, type JournalOptions, openJournal } from "./open-journal.ts";
+export { openPendingLog } from "./open-pending-log.ts";
+export type { PendingLog, PendingLogNeeds, PendingLogOptions, PendingRecord } from "./pending-log.ts";
 export * from "./segment/index.ts";

@@ -1,3 +1,6 @@
+/** The record format's version that OpenTrail writes. */
+export const EVENT_VERSION = "1.11";
+
 /**
  * One CloudTrail record. Wire fields keep AWS's spelling; absent optional members are left out, never null, except
  * `requestParameters` and `responseElements`, which API records always carry.

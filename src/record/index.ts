@@ -4,5 +4,6 @@
  */
 export * from "./audit-record.ts";
 export * from "./encode-record.ts";
+export * from "./event-category.ts";
 export * from "./lookup-keys.ts";
 export * from "./read-only.ts";

@@ -59,7 +59,6 @@ describe("lookupEntry()", () => {
   });
 
   test.each([
-    ["data events", { eventCategory: "Data" }],
     ["network activity events", { eventCategory: "NetworkActivity" }],
     ["a category that is no text", { eventCategory: 7 }],
     ["a record without a time", { eventTime: undefined }],

@@ -17,7 +17,7 @@ export type LookupAttributeName = (typeof LOOKUP_ATTRIBUTE_NAMES)[number];
 
 /** Where one record stands in event history. */
 export interface LookupEntry {
-  /** `account|region|management` or `account|region|insight`: LookupEvents never looks outside one of them. */
+  /** `account|region|management`, `…|data` or `…|insight`: each category has a history of its own. */
   readonly scope: string;
   /** eventTime, milliseconds since 1970. */
   readonly timeMs: number;
@@ -26,13 +26,13 @@ export interface LookupEntry {
 }
 
 /**
- * How event history finds this record, or undefined when it never does (data and network activity events).
+ * How event history finds this record, or undefined when it never does (network activity events).
  *
  * A record is text from outside: members of the wrong type are passed over, never trusted and never thrown on.
  */
 export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
   const category = record.eventCategory ?? "Management";
-  if (category !== "Management" && category !== "Insight") return undefined;
+  if (category !== "Management" && category !== "Data" && category !== "Insight") return undefined;
   const account = text(record.recipientAccountId) ?? text(record.userIdentity?.accountId);
   const region = text(record.awsRegion);
   const timeMs = Date.parse(text(record.eventTime) ?? "");
@@ -41,8 +41,8 @@ export function lookupEntry(record: AuditRecord): LookupEntry | undefined {
   return { scope: lookupScope(account, region, category), timeMs, attributes: attributesOf(record) };
 }
 
-export function lookupScope(account: string, region: string, category: "Management" | "Insight"): string {
-  return `${account}|${region}|${category === "Insight" ? "insight" : "management"}`;
+export function lookupScope(account: string, region: string, category: "Management" | "Data" | "Insight"): string {
+  return `${account}|${region}|${category.toLowerCase()}`;
 }
 
 /** The attributes that a record has once, where it has them as text; LookupEvents answers them under the same names. */

@@ -17,6 +17,8 @@ export interface KnownClient {
   /** Why it cannot be asked on this machine; undefined when it can. */
   readonly missing: string | undefined;
   readonly open: (endpoint: string) => AwsClient;
+  /** What a user types, where the client is a command line. */
+  readonly command?: string;
 }
 
 /** The clients that people have, as they are. `tools/install-clients.sh` brings those that npm does not. */
@@ -25,11 +27,13 @@ export const CLIENTS: readonly KnownClient[] = [
     name: "AWS CLI v2 of Debian",
     missing: missingUnless(DEBIAN_AWS, ["--version"]),
     open: (endpoint) => cliClient("AWS CLI v2 of Debian", DEBIAN_AWS, endpoint, "option"),
+    command: DEBIAN_AWS,
   },
   {
     name: "newest AWS CLI of PyPI",
     missing: missingUnless(inVenv("aws"), ["--version"]),
     open: (endpoint) => cliClient("newest AWS CLI of PyPI", inVenv("aws"), endpoint, "environment"),
+    command: inVenv("aws"),
   },
   {
     name: "boto3",

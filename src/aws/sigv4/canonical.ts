@@ -13,7 +13,7 @@ export type QueryParameter = readonly [name: string, value: string];
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function canonicalRequest(
-  request: WireRequest,
+  request: Omit<WireRequest, "body">,
   service: string,
   signedHeaders: readonly string[],
   payloadHash: string,

@@ -5,6 +5,9 @@ import { decode, encodeComponent, readQuery } from "./canonical.ts";
 import { ALGORITHM } from "./signature.ts";
 import { parseDateHeader, parseTimestamp } from "./timestamp.ts";
 
+/** A request without its body: what a signature is read from, and most of what it covers. */
+export type SignedHead = Pick<WireRequest, "method" | "path" | "query" | "headers">;
+
 /** What a request says about its signature; nothing of it is proven yet. */
 export interface SignedRequest {
   readonly form: "header" | "presigned";
@@ -29,7 +32,7 @@ export interface SignedRequest {
  * @throws {Refusal} `IncompleteSignature` when parts are missing or malformed, `SignatureDoesNotMatch` when the scope
  * ends wrongly. The texts never repeat a signature.
  */
-export function readSignature(request: WireRequest): SignedRequest | undefined {
+export function readSignature(request: Pick<SignedHead, "query" | "headers">): SignedRequest | undefined {
   const authorization = request.headers["authorization"];
   const presigned = mayBePresigned(request.query) ? presignedParameters(request.query) : undefined;
   if (authorization === undefined || authorization.length === 0) {
@@ -48,7 +51,7 @@ const SIGNED_HEADERS_MAX = 200;
 const EXPIRES_SECONDS_MAX = 604_800;
 const EXPIRES_SECONDS_DEFAULT = 900;
 
-function readHeader(authorization: string, request: WireRequest): SignedRequest {
+function readHeader(authorization: string, request: Pick<SignedHead, "headers">): SignedRequest {
   if (authorization.length > AUTHORIZATION_LENGTH_MAX) throw incomplete("Authorization header is too long");
   const space = authorization.indexOf(" ");
   const algorithm = space < 0 ? authorization : authorization.slice(0, space);

@@ -1,6 +1,7 @@
 import { assert } from "../../core/index.ts";
 import type { Headers, WireRequest } from "../http.ts";
 import { canonicalQuery, canonicalRequest, encodeComponent, readQuery, sha256, signsRawPath } from "./canonical.ts";
+import type { SignedHead } from "./read.ts";
 import { ALGORITHM, formatScope, type Scope, sign, stringToSign } from "./signature.ts";
 import { formatTimestamp } from "./timestamp.ts";
 
@@ -31,13 +32,28 @@ export function signRequest(request: WireRequest, credentials: SigningCredential
     ...(credentials.sessionToken === undefined ? {} : { "x-amz-security-token": [credentials.sessionToken] }),
     ...(signsRawPath(scope.service) ? { "x-amz-content-sha256": [payloadHash] } : {}),
   };
-  const unsigned = { ...request, headers };
-  const names = signableHeaders(headers);
-  const day: Scope = { date: timestamp.slice(0, 8), region: scope.region, service: scope.service };
-  const canonical = canonicalRequest(unsigned, scope.service, names, payloadHash);
-  const signature = sign(credentials.secretAccessKey, day, stringToSign(timestamp, day, canonical));
-  const authorization = `${ALGORITHM} Credential=${credentials.accessKeyId}/${formatScope(day)}, SignedHeaders=${names.join(";")}, Signature=${signature}`;
+  const head = { ...request, headers };
+  const { authorization } = signHead(head, signableHeaders(headers), payloadHash, credentials, scope);
   return { ...request, headers: { ...headers, authorization: [authorization] } };
+}
+
+/**
+ * The `authorization` of a request as it stands: its `x-amz-date` says `scope.now`, and `signedHeaders`, lower case and
+ * sorted, are among its headers. `payload` is the body's hash, or the word in its place.
+ */
+export function signHead(
+  head: SignedHead,
+  signedHeaders: readonly string[],
+  payload: string,
+  credentials: SigningCredentials,
+  scope: SigningScope,
+): { readonly authorization: string; readonly signature: string } {
+  const timestamp = formatTimestamp(scope.now);
+  const day: Scope = { date: timestamp.slice(0, 8), region: scope.region, service: scope.service };
+  const canonical = canonicalRequest(head, scope.service, signedHeaders, payload);
+  const signature = sign(credentials.secretAccessKey, day, stringToSign(timestamp, day, canonical));
+  const authorization = `${ALGORITHM} Credential=${credentials.accessKeyId}/${formatScope(day)}, SignedHeaders=${signedHeaders.join(";")}, Signature=${signature}`;
+  return { authorization, signature };
 }
 
 /**
@@ -70,7 +86,7 @@ export function presignRequest(
 }
 
 /** What proxies and HTTP libraries add, drop or change. */
-const UNSIGNABLE: ReadonlySet<string> = new Set([
+export const UNSIGNABLE: ReadonlySet<string> = new Set([
   "authorization",
   "cache-control",
   "connection",

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { Refusal } from "../../core/index.ts";
-import { headerValue, type WireRequest } from "../http.ts";
-import { canonicalRequest, decode, headerValues, readQuery, sha256, signsRawPath } from "./canonical.ts";
-import type { SignedRequest } from "./read.ts";
+import type { WireRequest } from "../http.ts";
+import { canonicalRequest, headerValues, sha256, signsRawPath } from "./canonical.ts";
+import { declaredPayload, UNSIGNED_PAYLOAD } from "./payload.ts";
+import type { SignedHead, SignedRequest } from "./read.ts";
 import { sign, stringToSign } from "./signature.ts";
 import { formatTimestamp } from "./timestamp.ts";
 
@@ -29,15 +30,33 @@ export function verifySignature(
   secretKey: string,
   options: VerifyOptions,
 ): void {
-  requireSignedHeaders(request, signed);
+  verifyHead(request, signed, secretKey, payloadHash(request, signed), options);
+}
+
+/**
+ * The same for a request whose body is not at hand: `payload` is the last line of what was signed, a hash or the word
+ * that stands in its place. Whether the body has that hash is for the caller to see.
+ * @throws {Refusal} as `verifySignature()`, but for what concerns the body.
+ */
+export function verifyHead(
+  head: SignedHead,
+  signed: SignedRequest,
+  secretKey: string,
+  payload: string,
+  options: VerifyOptions,
+): void {
+  requireSignedHeaders(head, signed);
   requireScopeDate(signed);
   requireTimely(signed, options.now, options.skewMsMax ?? SKEW_MS_MAX);
-  const canonical = canonicalRequest(request, signed.service, signed.signedHeaders, payloadHash(request, signed));
+  const canonical = canonicalRequest(head, signed.service, signed.signedHeaders, payload);
   const expected = sign(secretKey, signed, stringToSign(formatTimestamp(signed.timestamp), signed, canonical));
-  const given = Buffer.from(signed.signature, "latin1");
-  if (given.length !== expected.length || !timingSafeEqual(given, Buffer.from(expected, "latin1"))) {
-    throw mismatch(MISMATCH);
-  }
+  if (!sameSignature(signed.signature, expected)) throw mismatch(MISMATCH);
+}
+
+/** Compares without telling by its time where they differ. */
+export function sameSignature(given: string, expected: string): boolean {
+  const bytes = Buffer.from(given, "latin1");
+  return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected, "latin1"));
 }
 
 const SKEW_MS_MAX = 15 * 60_000;
@@ -48,7 +67,7 @@ const MISMATCH =
 /** The signature proves the secret that the token holds, and the canonical request ends with the other's value. */
 const MAY_BE_UNSIGNED: ReadonlySet<string> = new Set(["x-amz-security-token", "x-amz-content-sha256"]);
 
-function requireSignedHeaders(request: WireRequest, signed: SignedRequest): void {
+function requireSignedHeaders(request: SignedHead, signed: SignedRequest): void {
   const names = new Set(signed.signedHeaders);
   if (!names.has("host")) throw mismatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   // Without this a header could be signed as absent and filled in by somebody on the way, or the other way round.
@@ -93,32 +112,43 @@ function requireTimely(signed: SignedRequest, now: number, skewMsMax: number): v
 
 /** The canonical request's last line. A hash that the caller sent is believed only when the body has it. */
 function payloadHash(request: WireRequest, signed: SignedRequest): string {
-  const claimed = headerValue(request.headers, "x-amz-content-sha256") ?? presignedContentHash(request, signed);
-  if (claimed === undefined) {
-    const unsigned = signed.form === "presigned" && signsRawPath(signed.service);
-    return unsigned ? UNSIGNED : sha256(request.body);
+  const declared = declaredPayload(request, signed.form);
+  switch (declared.kind) {
+    case "undeclared":
+      return undeclaredPayload(signed) ?? sha256(request.body);
+    case "unsigned":
+      return UNSIGNED_PAYLOAD;
+    case "chunks":
+    case "events":
+      throw notImplemented();
+    case "hash":
+      if (declared.sha256 !== sha256(request.body)) throw wrongBody(signed.service);
+      return declared.sha256;
+    case "unknown":
+      if (declared.word.startsWith("STREAMING-")) throw notImplemented();
+      throw wrongBody(signed.service);
   }
-  if (claimed === UNSIGNED) return UNSIGNED;
-  if (claimed.startsWith("STREAMING-")) {
-    const message = "A header you provided implies functionality that is not implemented.";
-    throw new Refusal("NotImplemented", message, 501);
-  }
-  if (claimed !== sha256(request.body)) throw wrongBody(signed.service);
-  return claimed;
 }
 
-const UNSIGNED = "UNSIGNED-PAYLOAD";
-
-function presignedContentHash(request: WireRequest, signed: SignedRequest): string | undefined {
-  if (signed.form !== "presigned") return undefined;
-  const found = readQuery(request.query).find(([name]) => name === "X-Amz-Content-Sha256");
-  return found === undefined ? undefined : decode(found[1]);
+/** What is signed in place of the body's hash when nothing is declared; undefined when it is the hash itself. */
+export function undeclaredPayload(signed: Pick<SignedRequest, "form" | "service">): string | undefined {
+  return signed.form === "presigned" && signsRawPath(signed.service) ? UNSIGNED_PAYLOAD : undefined;
 }
 
-function wrongBody(service: string): Refusal {
+/** The body is not the one whose hash was declared: S3 and its relatives say so, the others only that something is wrong. */
+export function wrongBody(service: string): Refusal {
   if (!signsRawPath(service)) return mismatch(MISMATCH);
   const message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
   return new Refusal("XAmzContentSHA256Mismatch", message, 400);
+}
+
+/** A signature is wrong, and nothing more can be said. */
+export function wrongSignature(): Refusal {
+  return mismatch(MISMATCH);
+}
+
+export function notImplemented(): Refusal {
+  return new Refusal("NotImplemented", "A header you provided implies functionality that is not implemented.", 501);
 }
 
 function mismatch(message: string): Refusal {

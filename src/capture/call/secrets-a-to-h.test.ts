@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { plantSecrets } from "./secrets.fixture.ts";
+
+// Half of the services: compiling all models takes too long for one file.
+test("describing a call shows no secret that an operation of the services from a to h can carry", () => {
+  const { leaking, plants } = plantSecrets((id) => id < "i");
+  expect(leaking).toEqual([]);
+  expect(plants).toBeGreaterThan(1000);
+}, 30_000);

@@ -1,0 +1,87 @@
+/** Whether a record's requestParameters tell what a client sent. */
+
+/** How much of what was sent was found, and how. */
+export interface ParameterCount {
+  /** Values that stand at their place, under the model's name with its first letter lowered. */
+  exact: number;
+  /** Values that stand somewhere else in the parameters: CloudTrail has its own shape for some services. */
+  elsewhere: number;
+  /** Values that must not be shown and are not. */
+  hidden: number;
+}
+
+/** What CloudTrail writes in place of a value that nobody is to see. */
+const MASK =
+  /^(HIDDEN_DUE_TO_SECURITY_REASONS|\*+|\*+OMITTED\*+|<sensitiveDataRemoved>|Value hidden due to security reasons\.|\*\*-redacted-\*\*)$/;
+
+/** A value of the parameters that was looked for in vain, by its path. */
+export interface MissingValue {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Looks for every value sent; tells those that are not there. */
+export function missingParameters(sent: unknown, recorded: unknown, count: ParameterCount): readonly MissingValue[] {
+  const text = JSON.stringify(recorded ?? null);
+  return leaves(sent).flatMap(({ path, value }) => {
+    const found = at(recorded, path);
+    if (isSecret(value)) {
+      count.hidden++;
+      return [];
+    }
+    if (found !== undefined && (same(value, found) || (typeof found === "string" && MASK.test(found)))) {
+      if (typeof found === "string" && MASK.test(found)) count.hidden++;
+      else count.exact++;
+      return [];
+    }
+    if (standsIn(text, value)) {
+      count.elsewhere++;
+      return [];
+    }
+    return [{ path: path.join("."), value }];
+  });
+}
+
+interface Leaf {
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+function leaves(value: unknown, path: readonly (string | number)[] = []): readonly Leaf[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => leaves(item, [...path, index]));
+  if (typeof value !== "object" || value === null || isMarked(value)) return [{ path, value }];
+  return Object.entries(value).flatMap(([member, item]) => leaves(item, [...path, member]));
+}
+
+/** Keys of maps stay as they are; members of structures have their first letter lowered. */
+function at(recorded: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((inner, step) => {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    const members = inner as Readonly<Record<string | number, unknown>>;
+    return members[step] ?? (typeof step === "string" ? members[lowered(step)] : undefined);
+  }, recorded);
+}
+
+function lowered(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+function isMarked(value: object): boolean {
+  return Object.keys(value).some((member) => /^\$(secret|time|blob)$/.test(member));
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && ("$secret" in value || "$blob" in value);
+}
+
+function same(value: unknown, found: unknown): boolean {
+  if (typeof value === "object" && value !== null && "$time" in value) {
+    return typeof found === "number" || (typeof found === "string" && found !== "");
+  }
+  return String(value) === String(found);
+}
+
+function standsIn(text: string, value: unknown): boolean {
+  if (typeof value === "string") return text.includes(JSON.stringify(value).slice(1, -1));
+  return (typeof value === "number" || typeof value === "boolean") && text.includes(String(value));
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BOTO3_MISSING, whySkipped } from "../clients.ts";
+import { CEPH_MISSING, startCeph } from "./ceph.ts";
+import { checkAttempts, type Verdict } from "./check-attempts.ts";
+import { startGateway } from "./gateway-run.ts";
+import { guarded, makeMary } from "./guarded.ts";
+import { MOTO_MISSING, startMoto } from "./moto.ts";
+import type { OracleOptions } from "./oracle.ts";
+import { runS3Cases, type S3Run, wentWrong } from "./s3-cases.ts";
+
+interface Store extends OracleOptions {
+  stop(): Promise<void>;
+}
+
+/** What moto never looks at: anybody's signature. */
+const UNSIGNED_WORLD = ["a link that was changed", "with a wrong secret"];
+
+const STORES = [
+  {
+    name: "moto",
+    missing: MOTO_MISSING,
+    cannot: UNSIGNED_WORLD,
+    open: async (): Promise<Store> => {
+      const moto = await startMoto();
+      const credentials = { accessKeyId: "AKIAORACLEORACLE0002", secretAccessKey: "nobody-here-knows-this-key" };
+      return { endpoint: moto.endpoint, credentials, stop: () => moto.stop() };
+    },
+  },
+  {
+    name: "Ceph's radosgw",
+    missing: CEPH_MISSING,
+    // Debian's build of it answers with what it could not understand.
+    cannot: ["questions to an object"],
+    open: startCeph,
+  },
+] as const;
+
+describe.each(STORES)("S3 of $name", ({ missing = BOTO3_MISSING, cannot, open }) => {
+  describe.skipIf(missing !== undefined)(`through the gateway${whySkipped(missing)}`, () => {
+    let store: Store;
+    let direct: S3Run;
+    let through: S3Run;
+    let verdict: Verdict;
+
+    beforeAll(async () => {
+      store = await open();
+      const gateway = await startGateway({ upstream: store.endpoint });
+      const named = store.endpoint.replace("127.0.0.1", "localhost");
+      // Names of one length: what their policies are encoded to depends on it.
+      direct = await runS3Cases({ ...store, endpoint: named }, "roastery");
+      through = await runS3Cases({ ...store, endpoint: gateway.named }, "teahouse");
+      verdict = checkAttempts(through.attempts, await gateway.records());
+    }, 120_000);
+    afterAll(() => store?.stop());
+
+    test("every case goes well behind signatures of OpenTrail's own", async () => {
+      const gateway = await startGateway({ config: guarded(store.endpoint, store.credentials) });
+      const mary = await makeMary(gateway);
+      const run = await runS3Cases({ endpoint: gateway.named, credentials: mary }, "bakehaus");
+      expect(wentWrong(run, cannot)).toEqual({});
+      expect(checkAttempts(run.attempts, await gateway.records()).problems).toEqual({});
+    });
+
+    test("every case goes well that goes well without it", () => {
+      expect(wentWrong(direct, cannot)).toEqual({});
+      expect(wentWrong(through, cannot)).toEqual({});
+      expect(Object.keys(through.cases)).toEqual(Object.keys(direct.cases));
+      expect(Object.keys(through.cases).length).toBeGreaterThan(20);
+    });
+
+    test("every attempt is recorded as what it was", () => {
+      expect(verdict.attempts).toBeGreaterThan(130);
+      expect(verdict.problems).toEqual({});
+    });
+  });
+});
