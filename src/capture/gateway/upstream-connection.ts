@@ -109,7 +109,7 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     if (this.#exchange === undefined) this.destroy();
     else if (this.#writeError !== undefined) this.#lost("broken", this.#writeError);
     // Some servers know no interim answers: their silence is taken for leave, as clients do.
-    else if (this.#request === "asking" && this.#state === "open") this.continued();
+    else if (this.#request === "asking") this.continued();
     else this.#lost("timeout", new Error("the upstream took too long"));
   }
 
@@ -286,8 +286,8 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     }
     this.#rearm();
     // Free before the answer is told: whoever hears of its end may send the next request.
-    if (reusable && this.#request === "sent" && exchange?.upgrade === undefined && this.#writeError === undefined)
-      this.#owner.free(this);
+    const whole = this.#request === "sent" && this.#writeError === undefined && exchange?.upgrade === undefined;
+    if (reusable && whole) this.#owner.free(this);
     else this.destroy();
     exchange?.end(rawTrailers);
   }

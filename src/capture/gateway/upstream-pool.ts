@@ -27,6 +27,9 @@ const DEFAULTS = {
 /** How long reading goes on after writing has failed: whatever the upstream said had come before that. */
 const LAST_WORD_MS = 500;
 
+/** Tell of a peer that vanished while an answer is awaited, which can take long. */
+const PROBES = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
 /** Deadlines are kept to a quarter of the shortest of them, within these bounds. */
 const TICK_MS = { min: 10, max: 250 } as const;
 
@@ -181,7 +184,7 @@ function connector({ url, tls = {} }: UpstreamOptions): Connect {
   if (pathname !== "/" || search + hash + username !== "")
     throw new Failure(`open upstream ${url}: more than a server`);
   const host = hostname.replace(/^\[|\]$/g, "");
-  const tcp = { host, port: Number(port || (protocol === "https:" ? 443 : 80)), noDelay: true, keepAlive: true };
+  const tcp = { host, port: Number(port || (protocol === "https:" ? 443 : 80)), noDelay: true, ...PROBES };
   if (protocol === "http:")
     return (onread) => ({ socket: connectTcp({ ...tcp, ...given({ onread }) }), ready: "connect" });
   const { servername = isIP(host) === 0 ? host : undefined, ca, ...rest } = tls;
