@@ -519,6 +519,17 @@ describe("upgrade()", () => {
     expect(received).toBe("\x81\x02hibye");
   });
 
+  test("hands over a connection whose end nobody listens to yet", async () => {
+    const { upstream } = await raw(async (peer) => {
+      await peer.head();
+      peer.socket.write("HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n", () => peer.reset());
+    });
+    const { switchedTo } = await HeardAnswer.upgrade(upstream, outgoing({ rawHeaders })).over();
+    switchedTo?.socket.resume();
+    while (switchedTo?.socket.destroyed === false) await sleep(5);
+    expect(switchedTo?.socket.destroyed).toBe(true);
+  });
+
   test("tells an ordinary answer when the upstream does not switch", async () => {
     const { server, upstream } = await raw(async (peer) => {
       await peer.head();

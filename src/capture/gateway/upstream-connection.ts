@@ -255,6 +255,8 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     const socket = this.#socket;
     this.#leave();
     socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
+    // Whoever gets it may have something to do before it listens; an error without a listener would be fatal.
+    socket.on("error", () => undefined);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
     this.#owner.gone(this);
