@@ -32,6 +32,7 @@ import {
   openSources,
   parseRoutes,
   parseSources,
+  type Route,
   SilenceWatch,
   type Sources,
   StateFile,
@@ -68,6 +69,7 @@ interface Running {
   readonly api: Address;
   readonly console: Address;
   readonly credentialsPath: string;
+  readonly routes: readonly Route[];
   /** Answers in flight finish, everything acknowledged is on disk, files are closed. */
   stop(): Promise<void>;
 }
@@ -202,6 +204,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     api: { host: config.api.host, port: api.port },
     console: { host: config.console.host, port: status.port },
     credentialsPath: credentialsPath(accounts[0]),
+    routes: capture.routes,
     stop: async () => {
       await api.close(GRACE_MS);
       await capture.close();
@@ -232,6 +235,7 @@ interface CaptureParts {
 
 interface RunningCapture {
   readonly gateway: Gateway;
+  readonly routes: readonly Route[];
   readonly webhook: Sources["handleWebhook"];
   /** To be called when no call is under way. */
   close(): Promise<void>;
@@ -282,7 +286,7 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
   });
   counts.export(metrics);
   const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
-  const { gateway, close } = await openGateway({
+  const gateway = await openGateway({
     ...parts,
     routes,
     learned,
@@ -301,11 +305,12 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
     Promise.all([silence.check(), learned.sweep(clock.now())]).catch(told);
   }, MINUTE_MS).unref();
   return {
-    gateway,
+    gateway: gateway.gateway,
+    routes,
     webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
     close: async () => {
       clearInterval(minutely);
-      await close();
+      await gateway.close();
       await sources.close();
       await silence.check().catch((err: unknown) => log.warn({ err }, "the habits of sources could not be written"));
       await audit.close();
@@ -351,18 +356,23 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   });
 }
 
-function readyLines({ api, console, credentialsPath }: Running, config: Config): string {
-  const url = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function readyLines({ api, console, credentialsPath, routes }: Running, config: Config): string {
+  const url = ({ host, port }: Address, scheme = "http"): string =>
+    `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const apiUrl = url(api, config.tls === undefined ? "http" : "https");
   return [
     `OpenTrail ${version()} is ready after ${(systemClock.elapsed() / 1000).toFixed(2)} s.`,
     "",
-    `  AWS API  ${url(api)}`,
+    `  AWS API  ${apiUrl}`,
     `  Health   ${url(console)}/healthz and /metrics`,
     `  Data     ${resolve(config.dataDirectory)}`,
+    ...routes.map(
+      ({ name, upstream, mode, audit }) => `  Route    ${name}: to ${upstream.origin}, ${mode}, audit ${audit}`,
+    ),
     "",
     "  In another terminal:",
     `    export AWS_SHARED_CREDENTIALS_FILE=${resolve(credentialsPath)} AWS_PROFILE=opentrail-root`,
-    `    aws --endpoint-url ${url(api)} sts get-caller-identity`,
+    `    aws --endpoint-url ${apiUrl} sts get-caller-identity`,
     "",
   ].join("\n");
 }
