@@ -1,6 +1,7 @@
 import type { AuditRecord } from "../../../src/record/index.ts";
 import { missingParameters, type ParameterCount } from "./compare-parameters.ts";
-import type { Attempt } from "./oracle.ts";
+import { isLeftOut } from "./left-out.ts";
+import type { Attempt, Parameters } from "./oracle.ts";
 import { trueEventNames, trueEventSource, trueReadOnly } from "./true-names.ts";
 
 /** What came of holding every record against the truth. */
@@ -27,7 +28,7 @@ export function checkAttempts(attempts: readonly Attempt[], records: readonly Au
   const parameters: ParameterCount = { exact: 0, elsewhere: 0, hidden: 0 };
   const byMark = Map.groupBy(records, markOf);
   for (const attempt of attempts) {
-    const told = byMark.get(attempt.mark) ?? [];
+    const told = withoutParts(attempt, byMark.get(attempt.mark) ?? []);
     const [record] = told;
     if (told.length !== 1) problems.add(told.length === 0 ? "not recorded" : "recorded twice", attempt, told.length);
     if (record !== undefined) checkRecord(attempt, record, problems, parameters);
@@ -58,12 +59,25 @@ function checkRecord(attempt: Attempt, record: AuditRecord, problems: Problems, 
   if (record.eventType !== "AwsApiCall") problems.add("eventType", attempt, record.eventType);
   const error = errorProblem(attempt, record);
   if (error !== undefined) problems.add("errorCode", attempt, error);
-  for (const { path, value } of missingParameters(attempt.parameters ?? {}, record.requestParameters, count)) {
-    problems.add("requestParameters", attempt, `${path} ${JSON.stringify(value)}`);
+  for (const { path, value } of missingParameters(parametersToFind(attempt, record), record.requestParameters, count)) {
+    if (!isLeftOut(attempt, path)) problems.add("requestParameters", attempt, `${path} ${JSON.stringify(value)}`);
   }
   const json = JSON.stringify(record);
   for (const secret of attempt.secrets.filter((text) => json.includes(text))) problems.add("secret", attempt, secret);
 }
+
+/** Of DeleteObjects there is one more record for each object. */
+function withoutParts({ operation }: Attempt, records: readonly AuditRecord[]): readonly AuditRecord[] {
+  if (operation !== "DeleteObjects") return records;
+  return records.filter(({ eventName }) => eventName !== "DeleteObject");
+}
+
+/** Whoever cannot say who they are is not listened to: not all that they asked for is told then. */
+function parametersToFind({ parameters = {} }: Attempt, { errorCode = "" }: AuditRecord): Parameters {
+  return NOT_LISTENED_TO.has(errorCode) ? {} : parameters;
+}
+
+const NOT_LISTENED_TO = new Set(["InvalidClientTokenId", "UnrecognizedClientException", "MissingAuthenticationToken"]);
 
 /** S3 writes its user agents in brackets. */
 function bare(userAgent: string | undefined): string | undefined {
