@@ -69,15 +69,28 @@ function isSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && ("$secret" in value || "$blob" in value);
 }
 
+interface Time {
+  readonly $time: number;
+}
+
+function isTime(value: unknown): value is Time {
+  return typeof value === "object" && value !== null && "$time" in value;
+}
+
+/** As it may stand in a header. */
+function timesOf(seconds: number): readonly string[] {
+  const date = new Date(seconds * 1000);
+  return [date.toUTCString(), date.toISOString().replace(".000", "")];
+}
+
 function same(value: unknown, found: unknown): boolean {
-  if (typeof value === "object" && value !== null && "$time" in value) {
-    return typeof found === "number" || (typeof found === "string" && found !== "");
-  }
+  if (isTime(value)) return typeof found === "number" || (typeof found === "string" && found !== "");
   return String(value) === String(found);
 }
 
 function standsIn(text: string, value: unknown): boolean {
   if (typeof value === "string") return text.includes(JSON.stringify(value).slice(1, -1)) || isDocumentIn(text, value);
+  if (isTime(value)) return timesOf(value.$time).some((time) => text.includes(time));
   return (typeof value === "number" || typeof value === "boolean") && text.includes(String(value));
 }
 
