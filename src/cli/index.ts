@@ -7,6 +7,7 @@ import { addCoverage } from "./coverage.ts";
 import { addEvent } from "./event.ts";
 import { type Io, processIo } from "./io.ts";
 import { addLookup } from "./lookup.ts";
+import { addReconcile } from "./reconcile.ts";
 import { EXIT } from "./run-command.ts";
 import { addTail } from "./tail.ts";
 import { addWhoami } from "./whoami.ts";
@@ -17,6 +18,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addTail(program, io);
   addEvent(program, io);
   addCoverage(program, io);
+  addReconcile(program, io);
   addWhoami(program, io);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({

@@ -13,6 +13,9 @@ const S3_ELSEWHERE: readonly (readonly [signingName: string, without: readonly s
   ["s3-object-lambda", []],
 ];
 
+/** What botocore's endpoint rules sign with in place of the model's signing name. */
+const ALSO_SIGNED: Readonly<Record<string, string>> = { IngestionService: "importexport" };
+
 /** All services, by the names under which requests mean them. */
 export class Directory {
   readonly services: readonly CatalogService[];
@@ -44,7 +47,8 @@ export class Directory {
 
   /** By what stands in the scope of a signature; old clients sign with the name of the endpoint. */
   bySigningName(name: string): Group | undefined {
-    return this.#bySigningName.get(name) ?? this.#groupOf(this.#byEndpointPrefix.get(name) ?? this.#byId.get(name));
+    const known = this.#bySigningName.get(name);
+    return known ?? this.#groupOf(this.#byEndpointPrefix.get(name) ?? this.#byId.get(ALSO_SIGNED[name] ?? name));
   }
 
   #groupOf(entry: Entry | undefined): Group | undefined {

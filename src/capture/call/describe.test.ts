@@ -135,14 +135,14 @@ describe("describeRequest() of REST calls", () => {
       place: PLACE,
     });
     expect(described.input).toEqual({ Bucket: "a", Key: "b" });
-    expect(described.additionalEventData).toEqual({ unparsed: "The body is not XML: an element is not closed" });
+    expect(described.additionalEventData).toMatchObject({ unparsed: "The body is not XML: an element is not closed" });
   });
 
   test("tells what stands beside a body that was cut", () => {
     const body = { bytes: Buffer.from("<Tag"), size: 1e6, whole: false, sha256: "ab" };
     const described = describeRequest({ ...tagging, head: { ...head, query: "tagging" }, body, place: PLACE });
     expect(described.input).toEqual({ Bucket: "a", Key: "b" });
-    expect(described.additionalEventData).toEqual({});
+    expect(described.additionalEventData).toEqual({ bytesTransferredIn: 1_000_000 });
   });
 
   test("does not care how much of an object was kept", () => {
@@ -156,7 +156,7 @@ describe("describeRequest() of REST calls", () => {
     const described = describeRequest(call);
     expect(described.input).toEqual({ Bucket: "a", Key: "b", ContentEncoding: "gzip" });
     expect([described.eventCategory, described.managementEvent, described.readOnly]).toEqual(["Data", false, false]);
-    expect(described.additionalEventData).toEqual({});
+    expect(described.additionalEventData).toEqual({ bytesTransferredIn: 10_000_000_000 });
   });
 
   test("tells nothing of a broken body of JSON but why", () => {
@@ -251,7 +251,12 @@ describe("describeResponse()", () => {
     const headers = { "content-encoding": ["gzip"], "x-amz-request-id": ["R"] };
     const response = { status: 200, headers, body: whole("not gzip at all") };
     const described = describeResponse({ ...call, request: { ...REQUEST, readOnly: true }, response, place: PLACE });
-    expect(described).toEqual({ responseElements: null, requestID: "R", resources: [], additionalEventData: {} });
+    expect(described).toEqual({
+      responseElements: null,
+      requestID: "R",
+      resources: [],
+      additionalEventData: { bytesTransferredOut: 15 },
+    });
   });
 
   test("names an answer that was too large to be kept by its hash", () => {
