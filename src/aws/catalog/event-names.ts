@@ -77,7 +77,13 @@ function withSuffix(suffix: string, operations: readonly string[]): Record<strin
   return Object.fromEntries(operations.map((operation) => [operation, operation + suffix]));
 }
 
+const BY_OPERATION: ReadonlyMap<string, string> = new Map(
+  Object.entries(EVENT_NAMES).flatMap(([service, names]) =>
+    Object.entries(names).map(([operation, eventName]) => [`${service} ${operation}`, eventName]),
+  ),
+);
+
 /** `ListObjects` for S3's `ListObjectsV2`; nearly always the operation's own name. */
 export function eventNameOf(service: string, operation: string): string {
-  return EVENT_NAMES[service]?.[operation] ?? operation;
+  return BY_OPERATION.get(`${service} ${operation}`) ?? operation;
 }
