@@ -140,7 +140,7 @@ export function readConfig(flags: Source, environment: Source, file: string | un
     ];
     if (value === undefined) return undefined as Value;
     try {
-      return setting.parse(String(value));
+      return setting.parse(textOf(value));
     } catch (cause) {
       throw new Failure(`read ${where}`, cause);
     }
@@ -190,6 +190,14 @@ function readFile(file: string | undefined): ReadonlyMap<string, unknown> {
     throw new Failure(`read ${file}`, cause);
   }
   return values;
+}
+
+/** A list says the same as its items between commas. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(",");
+  throw new Error("it is a map, not a value");
 }
 
 function setting<Value>(key: string, standard: string, help: string, parse: (text: string) => Value): Setting<Value> {

@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Kysely } from "kysely";
 import { destination, type Logger, pino } from "pino";
 import {
   ApiMetrics,
@@ -20,27 +21,38 @@ import {
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
 import {
+  type AuditState,
+  Coverage,
   defaultRoute,
+  type Gateway,
   LearnedIdentities,
   learnedMigrations,
   openCallAudit,
   openGateway,
+  openSources,
   parseRoutes,
+  parseSources,
   type Route,
+  SilenceWatch,
+  type Sources,
+  StateFile,
 } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { type Clock, Failure, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
+  type Authorizer,
   bootstrap,
+  type CredentialStore,
   identityMigrations,
   loadKeyFile,
   openAuthorizer,
   openCredentials,
   SecretBox,
 } from "./identity/index.ts";
-import { lockDirectory, openJournal } from "./journal/index.ts";
+import { type Journal, lockDirectory, openJournal } from "./journal/index.ts";
+import type { AuditRecord } from "./record/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { version } from "./version.ts";
 
@@ -50,11 +62,14 @@ const GRACE_MS = 10_000;
 /** How old the tables' idea of a key's last use may be. */
 const LAST_USED_MS = 2_000;
 
+const MINUTE_MS = 60_000;
+
 interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
   readonly api: Address;
   readonly console: Address;
   readonly credentialsPath: string;
+  readonly routes: readonly Route[];
   /** Answers in flight finish, everything acknowledged is on disk, files are closed. */
   stop(): Promise<void>;
 }
@@ -110,11 +125,6 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
 
   const recorder = new Recorder({ journal, objects, tables, clock, random, log, account: accounts[0], region });
   await recorder.recover();
-  const audit = await openCallAudit(
-    { directory: join(dataDirectory, "gateway"), recorder, journalHealth: () => journal.health, clock, log },
-    { spoolBytesMax: config.spoolBytesMax },
-  );
-  await audit.recover();
   // A key of their own: what seals page tokens must not be what encrypts secrets.
   const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
@@ -164,32 +174,30 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   );
 
   const health = (): Health => ({
-    ok: journal.health.writable && recorder.tablesProblem === undefined,
+    ok:
+      journal.health.writable && recorder.tablesProblem === undefined && capture.audit().intents.problem === undefined,
     uptimeSeconds: Math.round((clock.elapsed() - startedAt) / 1000),
     journal: { ...journal.health, head: journal.head },
     history: { visible: history.visible },
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
+    gateway: capture.audit(),
   });
-  const gateway = await openGateway({
-    routes: routesOf(config),
+  const capture = await startCapture({
+    config,
     ownServices: new Set(services.map(({ model }) => model.signingName)),
     credentials,
     authorizer,
-    learned: new LearnedIdentities(tables.$pickTables<"learned_identities">()),
-    audit,
-    counts: NO_COUNTS,
-    bucketHosts: config.bucketHosts,
-    defaultAccount: accounts[0],
-    defaultRegion: region,
-    clock,
-    random,
-    log,
+    tables,
+    journal,
+    recorder,
+    metrics,
+    world: { clock, random, log },
   });
-  const status = await serveStatus(config.console, health, metrics);
+  const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });
   const tls = config.tls && { cert: readFileSync(config.tls.certificate), key: readFileSync(config.tls.key) };
   const trustsProxy = trustedProxies(config.trustedProxies);
-  const api = await serveHttp(config.api, { answer, gateway: gateway.gateway }, log, {
+  const api = await serveHttp(config.api, { answer, gateway: capture.gateway }, log, {
     ...(tls === undefined ? {} : { tls }),
     ...(trustsProxy === undefined ? {} : { trustsProxy }),
   });
@@ -198,10 +206,10 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     api: { host: config.api.host, port: api.port },
     console: { host: config.console.host, port: status.port },
     credentialsPath: credentialsPath(accounts[0]),
+    routes: capture.routes,
     stop: async () => {
       await api.close(GRACE_MS);
-      await gateway.close();
-      await audit.close();
+      await capture.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
@@ -214,14 +222,117 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   };
 }
 
-const NO_COUNTS = { seen: () => undefined, ended: () => undefined, excluded: () => undefined };
+interface CaptureParts {
+  readonly config: Config;
+  /** Signing names of what OpenTrail serves itself. */
+  readonly ownServices: ReadonlySet<string>;
+  readonly credentials: CredentialStore;
+  readonly authorizer: Authorizer;
+  readonly tables: Kysely<ControlSchema>;
+  readonly journal: Journal;
+  readonly recorder: Recorder;
+  readonly metrics: ApiMetrics;
+  readonly world: World;
+}
 
-/** @throws {Failure} that names the route and what is wrong with it. */
-function routesOf({ routes, upstream }: Config): readonly Route[] {
+interface RunningCapture {
+  readonly gateway: Gateway;
+  readonly routes: readonly Route[];
+  readonly webhook: Sources["handleWebhook"];
+  readonly audit: () => AuditState;
+  /** To be called when no call is under way. */
+  close(): Promise<void>;
+}
+
+/** What becomes records beside our own API's calls: the gateway's, and other servers' logs. */
+async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
+  const { config, journal, recorder, metrics, world } = parts;
+  const { clock, random, log } = world;
+  const { accounts, region, dataDirectory } = config;
+  const routes = read("the routes", () => [
+    ...parseRoutes(config.routes),
+    ...(config.upstream === undefined ? [] : [defaultRoute(config.upstream)]),
+  ]);
+  const record = (records: readonly AuditRecord[]): Promise<void> => recorder.record(records);
+  const directory = join(dataDirectory, "capture");
+  const audit = await openCallAudit(
+    { directory, recorder, journalHealth: () => journal.health, clock, log },
+    { spoolBytesMax: config.spoolBytesMax },
+  );
+  await audit.recover();
+  const silence = await SilenceWatch.open({
+    clock,
+    random,
+    state: new StateFile(join(directory, "habits.json")),
+    record,
+    account: accounts[0],
+    region,
+  });
+  const sources = openSources(
+    read("the sources", () => parseSources(config.sources)),
+    {
+      account: accounts[0],
+      region,
+      directory: join(directory, "sources"),
+      record,
+      clock,
+      log,
+      heard: (source) => silence.heard("source", source),
+    },
+  );
+  const counts = new Coverage({
+    clock,
+    silence,
+    routes: routes.map(({ name }) => name),
+    sources: () => sources.stats(),
+    intentsOpen: () => audit.state().intents.records,
+  });
+  counts.export(metrics);
+  metrics.gauge(
+    "opentrail_spool_records",
+    "Durable records that wait for the journal.",
+    () => audit.state().spool.records,
+  );
+  metrics.gauge("opentrail_spool_age_seconds", "Age of the oldest of them.", () => audit.state().spool.ageMs / 1000);
+  const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
+  const gateway = await openGateway({
+    ...parts,
+    routes,
+    learned,
+    audit,
+    counts,
+    bucketHosts: config.bucketHosts,
+    defaultAccount: accounts[0],
+    defaultRegion: region,
+    clock,
+    random,
+    log,
+  });
+  const minutely = setInterval(() => {
+    const told = (err: unknown): void => log.warn({ err }, "what is kept of callers and sources could not be renewed");
+    Promise.all([silence.check(), learned.sweep(clock.now())]).catch(told);
+  }, MINUTE_MS).unref();
+  return {
+    gateway: gateway.gateway,
+    routes,
+    audit: () => audit.state(),
+    webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
+    close: async () => {
+      clearInterval(minutely);
+      await gateway.close();
+      await sources.close();
+      await silence.check().catch((err: unknown) => log.warn({ err }, "the habits of sources could not be written"));
+      await audit.close();
+    },
+  };
+}
+
+/** @throws {Failure} that says what was read, and what is wrong with it. */
+function read<Value>(what: string, parse: () => Value): Value {
   try {
-    return [...parseRoutes(routes), ...(upstream === undefined ? [] : [defaultRoute(upstream)])];
+    return parse();
   } catch (cause) {
-    throw new Failure("read the routes", cause);
+    throw new Failure(`read ${what}`, cause);
   }
 }
 
@@ -254,18 +365,23 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   });
 }
 
-function readyLines({ api, console, credentialsPath }: Running, config: Config): string {
-  const url = ({ host, port }: Address): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function readyLines({ api, console, credentialsPath, routes }: Running, config: Config): string {
+  const url = ({ host, port }: Address, scheme = "http"): string =>
+    `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const apiUrl = url(api, config.tls === undefined ? "http" : "https");
   return [
     `OpenTrail ${version()} is ready after ${(systemClock.elapsed() / 1000).toFixed(2)} s.`,
     "",
-    `  AWS API  ${url(api)}`,
+    `  AWS API  ${apiUrl}`,
     `  Health   ${url(console)}/healthz and /metrics`,
     `  Data     ${resolve(config.dataDirectory)}`,
+    ...routes.map(
+      ({ name, upstream, mode, audit }) => `  Route    ${name}: to ${upstream.origin}, ${mode}, audit ${audit}`,
+    ),
     "",
     "  In another terminal:",
     `    export AWS_SHARED_CREDENTIALS_FILE=${resolve(credentialsPath)} AWS_PROFILE=opentrail-root`,
-    `    aws --endpoint-url ${url(api)} sts get-caller-identity`,
+    `    aws --endpoint-url ${apiUrl} sts get-caller-identity`,
     "",
   ].join("\n");
 }

@@ -43,6 +43,11 @@ const NOT_IN_IAM: ReadonlySet<string> = new Set([
   "osm",
 ]);
 
+/** Other methods by which clients call an operation, because its parameters may be too long for a path. */
+const ALSO: Readonly<Record<string, readonly (readonly [operation: string, method: string])[]>> = {
+  cloudsearchdomain: [["Search", "POST"]],
+};
+
 /** Query parameters of the template that say how the answer is to look, not what is asked for. */
 const NOT_TELLING: ReadonlySet<string> = new Set(["format=sdk", "pretty=true"]);
 
@@ -62,7 +67,7 @@ export async function tableService(id: string, model: ServiceModelJson): Promise
     ...(metadata.targetPrefix === undefined ? {} : { targetPrefix: metadata.targetPrefix }),
     ...(EVENT_SOURCES[id] === undefined ? {} : { eventSource: EVENT_SOURCES[id] }),
     ...(await iamPrefixOf(signingName)),
-    ...(isRest ? { rest: restLines(model) } : { operations: Object.keys(model.operations).join(" ") }),
+    ...(isRest ? { rest: restLines(id, model) } : { operations: Object.keys(model.operations).join(" ") }),
   };
 }
 
@@ -86,21 +91,26 @@ function protocolsOf({ metadata }: ServiceModelJson): readonly Protocol[] {
 interface RestOperation {
   readonly name: string;
   readonly json: OperationJson & { readonly deprecated?: boolean };
+  readonly method: string;
   readonly uri: string;
 }
 
 /** One text per operation: `Name METHOD uri needs takes`. Of two that look alike the first is the one to take. */
-function restLines(model: ServiceModelJson): readonly string[] {
+function restLines(id: string, model: ServiceModelJson): readonly string[] {
   const operations: RestOperation[] = Object.entries(model.operations).map(([name, json]) => ({
     name,
     json,
+    method: json.http?.method ?? "POST",
     uri: templateOf(json.http?.requestUri ?? "/"),
   }));
+  for (const [also, method] of ALSO[id] ?? []) {
+    operations.push(...operations.filter(({ name }) => name === also).map((operation) => ({ ...operation, method })));
+  }
   const tells = operations.some(({ uri }) => uri.includes("?"));
   operations.sort((one, other) => Number(one.json.deprecated ?? false) - Number(other.json.deprecated ?? false));
-  return operations.map(({ name, json, uri }) => {
+  return operations.map(({ name, json, method, uri }) => {
     const { needs, takes } = boundMembers(model, json.input);
-    const fields = [name, json.http?.method ?? "POST", uri, needs.join(","), tells ? takes.join(",") : ""];
+    const fields = [name, method, uri, needs.join(","), tells ? takes.join(",") : ""];
     if (fields.some((field) => field.includes(" "))) throw new Error(`operation ${name} has a space in its template`);
     return fields.join(" ").trimEnd();
   });

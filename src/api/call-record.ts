@@ -1,7 +1,7 @@
-import { headerValue, toRecordMembers } from "../aws/index.ts";
+import { headerValue, SECRET_MEMBERS, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
-import { type AuditRecord, EVENT_VERSION, isReadOnly } from "../record/index.ts";
+import { type AuditRecord, EVENT_VERSION, isDataEvent, isReadOnly } from "../record/index.ts";
 import { claimedOperation } from "./identify.ts";
 import type { Operation } from "./operation.ts";
 import type { Trace } from "./trace.ts";
@@ -16,20 +16,6 @@ interface RecordNeeds {
   readonly defaultRegion: string;
 }
 
-/** Left out of every record, whatever service they belong to: what would let a reader of the log act as the caller. */
-const SECRET_MEMBERS: ReadonlySet<string> = new Set([
-  "AuthenticationCode1",
-  "AuthenticationCode2",
-  "NewPassword",
-  "OldPassword",
-  "Password",
-  "SAMLAssertion",
-  "SecretAccessKey",
-  "SessionToken",
-  "TokenCode",
-  "WebIdentityToken",
-]);
-
 /** These only read and still show their answer (without its secrets): who became whom is what one looks for. */
 const READS_WITH_RESPONSE: ReadonlySet<string> = new Set([
   "AssumeRole",
@@ -39,9 +25,6 @@ const READS_WITH_RESPONSE: ReadonlySet<string> = new Set([
 
 /** Services whose records all carry one Region, wherever they are called. */
 const GLOBAL_SERVICES: ReadonlyMap<string, string> = new Map([["iam", "us-east-1"]]);
-
-/** Operations on the contents of a resource; everything else is management. */
-const DATA_OPERATIONS: ReadonlySet<string> = new Set(["cloudtrail-data.amazonaws.com:PutAuditEvents"]);
 
 /**
  * The records of a call whose operation is known: the caller's own, and a copy for each other account whose resources
@@ -80,7 +63,7 @@ function callRecord(
   if (model === undefined || served === undefined) throw new Error("the operation is not known");
   const eventSource = `${served.model.signingName}.amazonaws.com`;
   const readOnly = isReadOnly(eventSource, model.name);
-  const management = !DATA_OPERATIONS.has(`${eventSource}:${model.name}`);
+  const management = !isDataEvent(eventSource, model.name);
   const succeeded = "output" in outcome;
   const showsResponse = succeeded && (!readOnly || READS_WITH_RESPONSE.has(model.name));
   const resources = succeeded ? operation?.recordedResources?.(input as never) : undefined;

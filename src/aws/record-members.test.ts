@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HIDDEN, loadService, service, toRecordMembers } from "./index.ts";
+import { HIDDEN, hideSecrets, loadService, service, toRecordMembers } from "./index.ts";
 import type { StructureShape } from "./index.ts";
 
 const OMIT: ReadonlySet<string> = new Set(["SecretAccessKey", "Password"]);
@@ -90,4 +90,31 @@ test("toRecordMembers() leaves the secret out of a new access key", () => {
       createDate: "Nov 20, 2026, 11:00:00 AM",
     },
   });
+});
+
+test.each([
+  ["a secret's name", { user: "u", Password: "s" }, { user: "u", Password: HIDDEN }],
+  ["a name deep inside", { a: [{ db_password: "s" }] }, { a: [{ db_password: HIDDEN }] }],
+  ["what only has parts", { secret: { Arn: "a" } }, { secret: { Arn: "a" } }],
+  ["a list of secrets", { tokens: ["s", "s"] }, { tokens: HIDDEN }],
+  [
+    "a pair",
+    [
+      { Name: "API_KEY", Value: "s" },
+      { Name: "MODE", Value: "m" },
+    ],
+    [
+      { Name: "API_KEY", Value: HIDDEN },
+      { Name: "MODE", Value: "m" },
+    ],
+  ],
+  ["large numbers", { size: 2n ** 60n }, { size: "1152921504606846976" }],
+  ["plain values", "text", "text"],
+])("hideSecrets() looks at %s", (_, value, expected) => {
+  expect(JSON.parse(JSON.stringify(hideSecrets(value)))).toEqual(expected);
+});
+
+test("hideSecrets() follows nothing without end", () => {
+  const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000)) as unknown;
+  expect(JSON.stringify(hideSecrets(deep)).length).toBeLessThan(200);
 });

@@ -23,12 +23,13 @@ export const SECRET_MEMBERS: ReadonlySet<string> = new Set([
  * A name *of* a secret (`SecretId`, `PasswordPolicy`) and a token of paging or idempotency is none.
  */
 export function isSecretName(name: string): boolean {
-  if (name.length > NAME_LENGTH_MAX || !MAYBE.test(name)) return false;
-  const words = name.replace(CASE_CHANGE, "$1 ").replace(NOT_LETTERS, " ").trim().toLowerCase();
+  const end = name.slice(-NAME_LENGTH_MAX);
+  if (!MAYBE.test(end)) return false;
+  const words = end.replace(CASE_CHANGE, "$1 ").replace(NOT_LETTERS, " ").trim().toLowerCase();
   return SECRET.test(words) || (TOKEN.test(words) && !HARMLESS_TOKEN.test(words));
 }
 
-/** No member has so long a name; keys of maps are the caller's and may be anything. */
+/** No member has a longer name; keys of maps are the caller's and may be anything. */
 const NAME_LENGTH_MAX = 256;
 
 /** A quick look that rules most names out. */

@@ -9,23 +9,23 @@ export { describeRequest } from "./call/describe-request.ts";
 export { describeResponse } from "./call/describe-response.ts";
 export * from "./call/description.ts";
 export * from "./enforce/index.ts";
+export * from "./gateway/audit-mode.ts";
+export * from "./gateway/audit-recorder.ts";
 export {
   type AuditState,
   type CallAuditNeeds,
   type CallAuditOptions,
-  type OpenCallAudit,
   openCallAudit,
+  type OpenCallAudit,
 } from "./gateway/audit.ts";
-export * from "./gateway/audit-mode.ts";
-export * from "./gateway/audit-recorder.ts";
-export { Gateway, type Arrival, type Destination, type OpenRoute } from "./gateway/gateway.ts";
-export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
-export type { CallCounts, CallOutcome } from "./gateway/call-counts.ts";
-export type { TlsFacts } from "./gateway/forward-record.ts";
+export { type CallCounts, type CallOutcome } from "./gateway/call-counts.ts";
+export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
+export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
+export { type TlsFacts } from "./gateway/forward-record.ts";
+export { type Arrival, type Destination, Gateway, type OpenRoute } from "./gateway/gateway.ts";
 export { lastAnswer } from "./gateway/last-answer.ts";
 export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
+export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
 export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
-export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
-export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
 export { type State, StateFile } from "./state-file.ts";

@@ -3,9 +3,11 @@
  * variables and profiles. Whatever comes from records or servers is made safe before it reaches a terminal.
  */
 import type { Command } from "commander";
+import { addCoverage } from "./coverage.ts";
 import { addEvent } from "./event.ts";
 import { type Io, processIo } from "./io.ts";
 import { addLookup } from "./lookup.ts";
+import { addReconcile } from "./reconcile.ts";
 import { EXIT } from "./run-command.ts";
 import { addTail } from "./tail.ts";
 import { addWhoami } from "./whoami.ts";
@@ -15,6 +17,8 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addLookup(program, io);
   addTail(program, io);
   addEvent(program, io);
+  addCoverage(program, io);
+  addReconcile(program, io);
   addWhoami(program, io);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({

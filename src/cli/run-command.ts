@@ -31,13 +31,17 @@ export interface Context {
 }
 
 /** Adds what every command takes and documents. */
-export function addCommonOptions(command: Command, examples: readonly string[]): Command {
+export function addCommonOptions(
+  command: Command,
+  examples: readonly string[],
+  exitCodes: string = EXIT_CODES_HELP,
+): Command {
   return command
     .option("--profile <name>", "profile of the AWS config and credentials files (also AWS_PROFILE)")
     .option("--region <region>", "Region (also AWS_REGION, AWS_DEFAULT_REGION; us-east-1 when none is named)")
     .option("--endpoint-url <url>", "server (also AWS_ENDPOINT_URL; http://127.0.0.1:4580 when none is named)")
     .option("--no-color", "no colours (also NO_COLOR)")
-    .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}\n\n${EXIT_CODES_HELP}`);
+    .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}\n\n${exitCodes}`);
 }
 
 const EXIT_CODES_HELP = "Exit codes: 0 done, 1 the call failed, 2 wrong usage, 3 no such event (opentrail event).";

@@ -14,6 +14,7 @@ import type {
   SealedRange,
 } from "./messages.ts";
 import { packedBytes, packRecords } from "./packed-records.ts";
+import { stretchOf } from "./range-rules.ts";
 
 /** What may wait or be on its way at once, and so also what one append may hold. */
 const QUEUE_RECORDS_MAX = 65_536;
@@ -54,7 +55,7 @@ interface Group {
   readonly recordsBytes: number;
   readonly cursors: ReadonlyMap<string, WaitingCursor>;
   readonly seal: WaitingSeal | undefined;
-  /** Ranges below this have their salt once the group is committed. */
+  /** Stretches below this have their salt once the group is committed. */
   readonly saltedEnd: number;
 }
 
@@ -62,8 +63,8 @@ export interface CommitQueueNeeds {
   readonly clock: Clock;
   readonly random: Random;
   readonly onCommit?: ((latencyMs: number, records: number) => void) | undefined;
-  /** Everything that became durable, in order. */
-  readonly onEntries: (entries: readonly JournalEntry[]) => void;
+  /** Everything that became durable, in order, and where ranges end that it filled. */
+  readonly onEntries: (entries: readonly JournalEntry[], ends: readonly number[]) => void;
 }
 
 /** Collects what is to be written into groups, hands them to the commit thread, and answers who waits. */
@@ -74,7 +75,7 @@ export class CommitQueue {
   head: number;
   readonly #needs: CommitQueueNeeds;
   readonly #worker: Worker;
-  readonly #segmentRecords: number;
+  readonly #stretchRecords: number;
   #saltedEnd: number;
   #appends: WaitingAppend[] = [];
   #cursors = new Map<string, WaitingCursor>();
@@ -88,13 +89,13 @@ export class CommitQueue {
   #closing = false;
   #idle: (() => void) | undefined;
 
-  private constructor(needs: CommitQueueNeeds, worker: Worker, opened: Opened, segmentRecords: number) {
+  private constructor(needs: CommitQueueNeeds, worker: Worker, opened: Opened) {
     this.#needs = needs;
     this.#worker = worker;
-    this.#segmentRecords = segmentRecords;
+    this.#stretchRecords = opened.rules.records;
     this.head = opened.head;
-    this.#saltedEnd = Math.floor(opened.head / segmentRecords) * segmentRecords;
-    while (opened.salted.includes(this.#saltedEnd)) this.#saltedEnd += segmentRecords;
+    this.#saltedEnd = stretchOf(opened.rules, opened.head);
+    while (opened.salted.includes(this.#saltedEnd)) this.#saltedEnd += this.#stretchRecords;
     worker.on("message", (answer: CommitAnswer) => this.#answer(answer));
     worker.on("error", (cause) => this.#workerEnded(cause));
     worker.on("exit", (code) => this.#workerEnded(new Error(`exit code ${code}`)));
@@ -105,7 +106,7 @@ export class CommitQueue {
     const worker = new Worker(siblingModule(import.meta.url, "commit-worker"), { workerData: data });
     const [answer] = (await once(worker, "message")) as [Opened | NotOpened];
     if (answer.kind === "not opened") throw new Failure(answer.message);
-    return { queue: new CommitQueue(needs, worker, answer, data.segmentRecords), opened: answer };
+    return { queue: new CommitQueue(needs, worker, answer), opened: answer };
   }
 
   get health(): JournalHealth {
@@ -197,7 +198,7 @@ export class CommitQueue {
       ...(this.#probe ? { probe: true } : {}),
       ...(recordCount === 0 ? {} : { records: packAppends(appends, recordCount, recordsBytes) }),
     };
-    const saltedEnd = this.#saltedEnd + salts.length * this.#segmentRecords;
+    const saltedEnd = this.#saltedEnd + salts.length * this.#stretchRecords;
     this.#inFlight = { appends, recordCount, recordsBytes, cursors, seal, saltedEnd };
     this.#cursors = new Map();
     this.#probe = false;
@@ -215,11 +216,11 @@ export class CommitQueue {
     return this.#appends.splice(0, end === -1 ? this.#appends.length : end);
   }
 
-  /** For every range that the records may reach, and the next, so that a range never waits for its salt. */
+  /** For every stretch that the records may reach, and the next, so that none waits for its salt. */
   #missingSalts(recordCount: number): CommitRequest["salts"] {
-    const reach = this.head + recordCount + this.#segmentRecords;
+    const reach = this.head + recordCount + this.#stretchRecords;
     const salts: [number, Uint8Array][] = [];
-    for (let first = this.#saltedEnd; first < reach; first += this.#segmentRecords) {
+    for (let first = this.#saltedEnd; first < reach; first += this.#stretchRecords) {
       salts.push([first, this.#needs.random.bytes(SALT_BYTES)]);
     }
     return salts;
@@ -259,7 +260,7 @@ export class CommitQueue {
     group.seal?.resolve([]);
     const oldest = group.appends[0];
     if (oldest !== undefined) this.#needs.onCommit?.(this.#needs.clock.elapsed() - oldest.sinceMs, group.recordCount);
-    if (entries.length > 0) this.#needs.onEntries(entries);
+    if (entries.length > 0) this.#needs.onEntries(entries, answer.ends);
   }
 
   #refused(group: Group, { message, passes }: CommitRefused): void {

@@ -21,7 +21,13 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function open(path: string): Committer {
-  return new Committer({ path, segmentRecords: SEGMENT_RECORDS, tailBytesMax: 2 ** 30, faults: [] });
+  return new Committer({
+    path,
+    segmentRecords: SEGMENT_RECORDS,
+    segmentBytes: 2 ** 40,
+    tailBytesMax: 2 ** 30,
+    faults: [],
+  });
 }
 
 function append(committer: Committer, records: readonly JournalRecord[]): CommitAnswer {

@@ -6,6 +6,7 @@ import { DEDUPLICATION_WINDOW } from "./journal.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import type { CommitAnswer, CommitRequest, CommitWorkerData, Opened, SealedRange } from "./messages.ts";
 import { type PackedRecords, unpackRecords } from "./packed-records.ts";
+import { type RangeCutter, type RangeRules, rangeSalt, stretchOf } from "./range-rules.ts";
 import { recoverTail } from "./recover-tail.ts";
 import type { RecentIds } from "./recent-ids.ts";
 import { needsReopening, passes } from "./sqlite-errors.ts";
@@ -34,10 +35,14 @@ export class Committer {
   readonly #data: CommitWorkerData;
   readonly #faults: Faults;
   readonly #recentIds: RecentIds;
+  readonly #rules: RangeRules;
+  /** By where the stretch begins. */
   readonly #salts: Map<number, Uint8Array>;
   #database: DatabaseSync;
   #statements = new Map<string, StatementSync>();
   #head: number;
+  /** At the head. */
+  #cutter: RangeCutter;
   #sealedEnd: number;
   #swept: boolean;
   #hasher: { readonly range: number; readonly leaves: LeafHasher } | undefined;
@@ -51,13 +56,15 @@ export class Committer {
     this.#data = data;
     this.#faults = new Faults(data.faults);
     this.#database = this.#open();
-    const { head, catalogue, cursors, salts, recentIds, swept } = this.#recover();
+    const { head, rules, cutter, ends, catalogue, cursors, salts, recentIds, swept } = this.#recover();
+    this.#rules = rules;
+    this.#cutter = cutter;
     this.#recentIds = recentIds;
     this.#salts = salts;
     this.#head = head;
     this.#sealedEnd = catalogue.reduce((_, { first, count }) => first + count, 0);
     this.#swept = swept;
-    this.opened = { kind: "opened", head, catalogue, cursors, salted: [...salts.keys()] };
+    this.opened = { kind: "opened", head, rules, ends, catalogue, cursors, salted: [...salts.keys()] };
   }
 
   /** Answers once everything that was asked for is durable, or tells why it may not be. Never throws. */
@@ -112,7 +119,7 @@ export class Committer {
 
   #recover(): ReturnType<typeof recoverTail> {
     try {
-      return recoverTail(this.#database, this.#data.path, this.#data.segmentRecords);
+      return recoverTail(this.#database, this.#data.path, this.#data);
     } catch (cause) {
       this.#database.close();
       throw cause;
@@ -160,7 +167,7 @@ export class Committer {
     return statement;
   }
 
-  /** Salts are durable before the first record of their range, in a commit of their own. */
+  /** Salts are durable before the first record of their stretch, in a commit of their own. */
   #addSalts(salts: CommitRequest["salts"]): void {
     const missing = salts.filter(([first]) => !this.#salts.has(first));
     if (missing.length === 0) return;
@@ -174,7 +181,7 @@ export class Committer {
 
   #append({ records, cursors, probe }: CommitRequest): CommitAnswer {
     const packed = records === undefined ? NO_RECORDS : unpackRecords(records);
-    const { runs, fresh, duplicates } = this.#plan(packed);
+    const { runs, fresh, duplicates, cutter, ends } = this.#plan(packed);
     const first = this.#head;
     if (runs.length > 0 || cursors.length > 0 || probe === true) {
       this.#transaction(runs.length > 0 ? "records" : "cursor", () => {
@@ -186,8 +193,9 @@ export class Committer {
     }
     for (const [id, sequence] of fresh) this.#recentIds.add(id, sequence);
     this.#head = first + fresh.size;
+    this.#cutter = cutter;
     this.#uncheckpointedBytes += PAGES_PER_COMMIT;
-    return { kind: "committed", first, duplicates };
+    return { kind: "committed", first, duplicates, ends };
   }
 
   /** Gives each new record its sequence, and cuts the records into runs that are new, adjacent and in one range. */
@@ -195,7 +203,12 @@ export class Committer {
     runs: readonly Run[];
     fresh: ReadonlyMap<string, number>;
     duplicates: readonly (readonly [number, number])[];
+    /** As it stands after the new records, and where the ranges end that they fill. */
+    cutter: RangeCutter;
+    ends: readonly number[];
   } {
+    const cutter = this.#cutter.copy();
+    const ends: number[] = [];
     const runs: Run[] = [];
     const fresh = new Map<string, number>();
     const duplicates: (readonly [number, number])[] = [];
@@ -210,13 +223,17 @@ export class Committer {
       if (known === undefined) {
         const sequence = this.#head + fresh.size;
         fresh.set(id, sequence);
-        if (run === undefined || sequence % this.#data.segmentRecords === 0) {
-          run = { first: sequence, index, idAt, recordAt, count: 0, idEnd, recordEnd };
+        if (run === undefined) {
+          run = { range: cutter.first, first: sequence, index, idAt, recordAt, count: 0, idEnd, recordEnd };
           runs.push(run);
         }
         run.count += 1;
         run.idEnd = idEnd;
         run.recordEnd = recordEnd;
+        if (cutter.add(recordEnd - recordAt)) {
+          ends.push(cutter.first);
+          run = undefined;
+        }
       } else {
         duplicates.push([index, known]);
         run = undefined;
@@ -224,7 +241,7 @@ export class Committer {
       idAt = idEnd;
       recordAt = recordEnd;
     }
-    return { runs, fresh, duplicates };
+    return { runs, fresh, duplicates, cutter, ends };
   }
 
   #insert(run: Run, packed: PackedRecords): void {
@@ -235,17 +252,14 @@ export class Committer {
       lengths: packed.lengths.subarray(run.index * 4, (run.index + run.count) * 4),
       records: packed.records.subarray(run.recordAt, run.recordEnd),
     };
-    const row = storeRow({ ...taken, leaves: this.#leaves(taken) });
+    const row = storeRow({ ...taken, leaves: this.#leaves(run.range, taken) });
     const { first, count, crc, ids, leaves, lengths, zipped, records } = row;
     this.#run(INSERT, first, count, crc, ids, leaves, lengths, zipped, records);
     this.#uncheckpointedBytes += records.length + ids.length + leaves.length;
   }
 
-  #leaves({ first, count, lengths, records }: PackedRecords & { readonly first: number }): Buffer {
-    const range = Math.floor(first / this.#data.segmentRecords) * this.#data.segmentRecords;
-    const salt = this.#salts.get(range);
-    assert(salt !== undefined, "a range has its salt before its first record");
-    if (this.#hasher?.range !== range) this.#hasher = { range, leaves: new LeafHasher(salt) };
+  #leaves(range: number, { first, count, lengths, records }: PackedRecords & { readonly first: number }): Buffer {
+    if (this.#hasher?.range !== range) this.#hasher = { range, leaves: this.#hasherOf(range) };
     const leaves = Buffer.allocUnsafe(count * LEAF_BYTES);
     let offset = 0;
     for (let index = 0; index < count; index++) {
@@ -254,6 +268,13 @@ export class Committer {
       offset = end;
     }
     return leaves;
+  }
+
+  #hasherOf(range: number): LeafHasher {
+    const stretch = stretchOf(this.#rules, range);
+    const salt = this.#salts.get(stretch);
+    assert(salt !== undefined, "a stretch has its salt before its first record");
+    return new LeafHasher(rangeSalt(salt, stretch, range));
   }
 
   #setCursor(name: string, sequence: number): void {
@@ -266,13 +287,15 @@ export class Committer {
     if (first < this.#sealedEnd) return;
     assert(first === this.#sealedEnd || this.#sealedEnd === 0, "ranges are sealed in order");
     const end = first + count;
+    // The salt of a stretch is needed until the last of its ranges is sealed.
+    const saltedFrom = stretchOf(this.#rules, end);
     this.#transaction("catalogue", () => {
       this.#run("insert into segments values (?, ?, ?, ?, ?)", first, count, key, bytes, sha256);
       this.#run("insert into sealed_ids values (?, ?, ?, ?)", first, count, checksumOf(first, count, ids), ids);
       this.#run("delete from sealed_ids where first + count <= ?", end - DEDUPLICATION_WINDOW);
-      this.#run("delete from range_salts where first = ?", first);
+      this.#run("delete from range_salts where first < ?", saltedFrom);
     });
-    this.#salts.delete(first);
+    for (const stretch of this.#salts.keys()) if (stretch < saltedFrom) this.#salts.delete(stretch);
     this.#sealedEnd = end;
     this.#swept = false;
     this.#uncheckpointedBytes += ids.length;
@@ -297,6 +320,8 @@ export class Committer {
 
 /** Records of one packed batch that become one row. */
 interface Run {
+  /** Where its range begins. */
+  readonly range: number;
   readonly first: number;
   /** Place of its first record in the batch, then where its eventIDs and records begin and end. */
   readonly index: number;

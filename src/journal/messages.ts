@@ -1,17 +1,20 @@
 import type { Fault } from "./faults.ts";
+import type { RangeRules } from "./range-rules.ts";
 
 /** What the threads and the sealing process of a journal say to each other. Between threads bytes are transferred, not copied. */
 
 export interface CommitWorkerData {
   readonly path: string;
+  /** The rules of ranges, if the journal is new. */
   readonly segmentRecords: number;
+  readonly segmentBytes: number;
   readonly tailBytesMax: number;
   readonly faults: readonly Fault[];
 }
 
 /** One commit: durable all together, or not at all. Each member may be absent. */
 export interface CommitRequest {
-  /** Salts for the ranges that the records may reach; those that exist already are left as they are. */
+  /** Salts for the stretches that the records may reach; those that exist already are left as they are. */
   readonly salts: readonly (readonly [first: number, salt: Uint8Array])[];
   /** Packed records. */
   readonly records?: ArrayBuffer;
@@ -44,6 +47,8 @@ export interface Committed {
   readonly first: number;
   /** Which records were known already, by their place in the request, ascending, and the sequences that they have. */
   readonly duplicates: readonly (readonly [index: number, sequence: number])[];
+  /** Where ranges end that became full. */
+  readonly ends: readonly number[];
 }
 
 export interface CommitRefused {
@@ -58,7 +63,10 @@ export interface Opened {
   readonly head: number;
   readonly catalogue: readonly CatalogueRow[];
   readonly cursors: readonly (readonly [name: string, sequence: number])[];
-  /** The ranges that have a salt already. */
+  readonly rules: RangeRules;
+  /** Where ranges end that are full and not sealed. */
+  readonly ends: readonly number[];
+  /** The stretches that have a salt already. */
   readonly salted: readonly number[];
 }
 
@@ -69,16 +77,22 @@ export interface NotOpened {
 
 export type CommitAnswer = Committed | CommitRefused;
 
-/** Build the object of this full range. */
+/** Put the object of this full range where it belongs. */
 export interface SealRequest {
   /** The tail's file. */
   readonly path: string;
+  /** The directory of objects, and the key there. */
+  readonly objects: string;
+  readonly key: string;
+  /** Where the stretch of the range begins. */
+  readonly stretch: number;
   readonly first: number;
   readonly count: number;
 }
 
 export interface BuiltRange {
-  readonly object: Uint8Array;
+  /** Bytes of the object. */
+  readonly bytes: number;
   /** Of the object, hexadecimal. */
   readonly sha256: string;
   /** The eventIDs of the range, packed. */

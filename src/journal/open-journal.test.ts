@@ -104,10 +104,13 @@ describe("segments", () => {
     await journal.verify();
   });
 
-  test("openJournal() refuses another size of ranges than the journal was made with", async () => {
+  test("openJournal() keeps the size of ranges that the journal was made with, and says so", async () => {
     await journal.close();
-    await expect(openTestJournal(directory, { segmentRecords: 16 })).rejects.toThrow("ranges of 8 records, not 16");
-    journal = await openTestJournal(directory);
+    const infos: string[] = [];
+    journal = await openTestJournal(directory, { segmentRecords: 16, onInfo: (message) => infos.push(message) });
+    expect(infos).toContain("the journal keeps the size of segments it was made with");
+    await journal.append(testRecords(0, 9));
+    await vi.waitFor(() => expect(journal.segments.map(({ count }) => count)).toEqual([8]), SEALED);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   READ_BYTES_MAX,
 } from "./journal.ts";
 import { lockDirectory } from "./lock-directory.ts";
+import type { RangeRules } from "./range-rules.ts";
 import { SealClient } from "./seal-client.ts";
 import { SealedRanges } from "./sealed-ranges.ts";
 import { Sealer } from "./sealer.ts";
@@ -39,8 +40,13 @@ export interface JournalLog {
 }
 
 export interface JournalOptions {
-  /** Records per segment, fixed when the journal is made; 65,536 unless told. */
+  /** Records per segment; 65,536 unless told. What the journal was made with goes on, whatever is told later. */
   readonly segmentRecords?: number;
+  /**
+   * A segment that has reached this many bytes of records, before they are packed, takes no more; 128 MiB unless told.
+   * Fixed when the journal is made.
+   */
+  readonly segmentBytes?: number;
   /** What the tail's file may grow to before appends are refused as if the disk were full; 16 GiB unless told. */
   readonly tailBytesMax?: number;
   /** What parts of segments may take in memory; 64 MiB unless told. */
@@ -49,7 +55,12 @@ export interface JournalOptions {
   readonly faults?: readonly Fault[];
 }
 
-const DEFAULTS = { segmentRecords: 65_536, tailBytesMax: 16 * 1024 ** 3, segmentCacheBytes: 64 * 1024 ** 2 };
+const DEFAULTS = {
+  segmentRecords: 65_536,
+  segmentBytes: 128 * 1024 ** 2,
+  tailBytesMax: 16 * 1024 ** 3,
+  segmentCacheBytes: 64 * 1024 ** 2,
+};
 const READ_LIMIT = 1000;
 /** Records that are taken out of a segment at a time: whole blocks of it. */
 const SEGMENT_READ_RECORDS = 256;
@@ -104,27 +115,25 @@ class DurableJournal implements Journal {
     path: string,
     unlock: () => void,
   ): Promise<DurableJournal> {
-    const { segmentRecords, tailBytesMax, segmentCacheBytes, faults } = options;
+    const { segmentRecords, segmentBytes, tailBytesMax, segmentCacheBytes, faults } = options;
     assert(Number.isSafeInteger(segmentRecords) && segmentRecords > 0, "segmentRecords is a positive whole number");
-    let onEntries: (entries: readonly JournalEntry[]) => void = () => undefined;
+    let onEntries: (entries: readonly JournalEntry[], ends: readonly number[]) => void = () => undefined;
     const { queue, opened } = await CommitQueue.open(
-      { ...needs, onEntries: (entries) => onEntries(entries) },
-      { path, segmentRecords, tailBytesMax, faults },
+      { ...needs, onEntries: (entries, ends) => onEntries(entries, ends) },
+      { path, segmentRecords, segmentBytes, tailBytesMax, faults },
     );
     try {
+      const { rules, ends } = opened;
+      if (rules.records !== segmentRecords)
+        needs.log.info({ segmentRecords: rules.records }, "the journal keeps the size of segments it was made with");
       const cache = new SegmentCache(segmentCacheBytes);
-      const ranges = await SealedRanges.open(
-        needs.objects,
-        cache,
-        opened.catalogue,
-        opened.head - (opened.head % segmentRecords),
-      );
+      const ranges = await SealedRanges.open(needs.objects, cache, opened.catalogue, ends.at(-1) ?? 0);
       const client = new SealClient(path);
       const journal = new DurableJournal(
-        { needs, queue, ranges, client, path, unlock, segmentRecords, faults },
+        { needs, queue, ranges, client, path, unlock, rules, ends, faults },
         opened.cursors,
       );
-      onEntries = (entries) => journal.#tell(entries);
+      onEntries = (entries, newEnds) => journal.#tell(entries, newEnds);
       journal.#sealer.sealWhatIsFull();
       needs.log.info({ head: opened.head, segments: ranges.segments.length }, "journal is open");
       return journal;
@@ -142,12 +151,13 @@ class DurableJournal implements Journal {
       readonly client: SealClient;
       readonly path: string;
       readonly unlock: () => void;
-      readonly segmentRecords: number;
+      readonly rules: RangeRules;
+      readonly ends: readonly number[];
       readonly faults: readonly Fault[];
     },
     cursors: readonly (readonly [string, number])[],
   ) {
-    const { needs, queue, ranges, client, segmentRecords } = parts;
+    const { needs, queue, ranges, client, rules, ends } = parts;
     this.#needs = needs;
     this.#queue = queue;
     this.#ranges = ranges;
@@ -159,7 +169,9 @@ class DurableJournal implements Journal {
       client,
       queue,
       ranges,
-      segmentRecords,
+      rules,
+      ends,
+      objects: needs.objects.directory,
       faults: new Faults(parts.faults),
       onSeal: (segment) => this.#publish(segment),
       onProblem: (failure) => needs.log.error({ err: failure }, "a full range of the journal could not be sealed"),
@@ -269,9 +281,9 @@ class DurableJournal implements Journal {
     return await this.#ranges.read(from, Math.min(end - from, SEGMENT_READ_RECORDS));
   }
 
-  #tell(entries: readonly JournalEntry[]): void {
+  #tell(entries: readonly JournalEntry[], ends: readonly number[]): void {
     for (const listener of this.#listeners) listener(entries);
-    this.#sealer.sealWhatIsFull();
+    this.#sealer.sealWhatIsFull(ends);
   }
 
   #publish(segment: Segment): void {

@@ -117,11 +117,15 @@ class FilePendingLog implements PendingLog {
 
   done(eventID: string): void {
     const place = this.#places.get(eventID);
-    if (place === undefined) return;
+    if (place === undefined || this.#closed !== undefined) return;
     this.#forget(eventID, place);
     this.#marks.push(eventID);
     if (this.#marks.length >= MARKS_MAX) this.#writeMarks();
     else this.#marksTimer ??= setTimeout(() => this.#writeMarks(), MARKS_MS).unref();
+  }
+
+  has(eventID: string): boolean {
+    return this.#places.has(eventID);
   }
 
   async *left(): AsyncGenerator<PendingRecord> {

@@ -27,6 +27,8 @@ export interface PendingLog {
   put(record: JournalRecord): Promise<void>;
   /** The journal has a record with this eventID: it need not be told again. An unknown one is harmless. */
   done(eventID: string): void;
+  /** Whether a record with this eventID is pending. */
+  has(eventID: string): boolean;
   /**
    * What is pending now, oldest first: right after opening, what earlier runs left. What is done meanwhile is left out.
    * A record that cannot be read any more is left out too, and becomes one of `damages`.

@@ -2,7 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "../core/index.ts";
 import { DEDUPLICATION_WINDOW } from "./journal.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
-import type { CatalogueRow } from "./messages.ts";
+import type { CatalogueRow, CommitWorkerData } from "./messages.ts";
+import { RangeCutter, type RangeRules, rangeSalt, stretchOf } from "./range-rules.ts";
 import { RecentIds } from "./recent-ids.ts";
 import {
   blob,
@@ -19,10 +20,18 @@ import {
 /** Of this many last records the leaves are computed again: those that a crash can have touched. */
 const LEAVES_RECOMPUTED = 1024;
 
+/** What the rules of ranges are to be if the journal is new. */
+type WantedRules = Pick<CommitWorkerData, "segmentRecords" | "segmentBytes">;
+
 /** What tail.db held, all of it verified. */
 export interface RecoveredTail {
   /** The sequence that the next record will get. */
   readonly head: number;
+  readonly rules: RangeRules;
+  /** At the head. */
+  readonly cutter: RangeCutter;
+  /** Where ranges end that are full and not sealed. */
+  readonly ends: readonly number[];
   readonly catalogue: readonly CatalogueRow[];
   readonly cursors: readonly (readonly [name: string, sequence: number])[];
   readonly salts: Map<number, Uint8Array>;
@@ -36,18 +45,19 @@ export interface RecoveredTail {
  * unfinished; everything that is still there must be as it was written.
  * @throws {Failure} naming file and sequences when something is not.
  */
-export function recoverTail(database: DatabaseSync, path: string, segmentRecords: number): RecoveredTail {
+export function recoverTail(database: DatabaseSync, path: string, wanted: WantedRules): RecoveredTail {
   try {
     checkStructure(database);
-    checkSegmentRecords(database, segmentRecords);
-    const catalogue = readCatalogue(database, segmentRecords);
+    const rules = readRules(database, wanted);
+    const catalogue = readCatalogue(database, rules);
     const last = catalogue.at(-1);
     const sealedEnd = last === undefined ? 0 : last.first + last.count;
     const salts = readSalts(database);
     const recentIds = new RecentIds(DEDUPLICATION_WINDOW);
     readSealedIds(database, sealedEnd, recentIds);
-    const head = readGroups(database, { sealedEnd, segmentRecords, salts, recentIds });
-    return { head, catalogue, cursors: readCursors(database), salts, recentIds, swept: isSwept(database, sealedEnd) };
+    const groups = readGroups(database, { sealedEnd, rules, salts, recentIds });
+    const swept = isSwept(database, sealedEnd);
+    return { ...groups, rules, catalogue, cursors: readCursors(database), salts, recentIds, swept };
   } catch (cause) {
     throw new Failure(`recover journal tail ${path}`, cause);
   }
@@ -59,15 +69,44 @@ function checkStructure(database: DatabaseSync): void {
   if (answer !== "ok") throw new Error(`the file is damaged: ${answer}`);
 }
 
-function checkSegmentRecords(database: DatabaseSync, segmentRecords: number): void {
-  database.prepare("insert or ignore into settings values ('segment records', ?)").run(segmentRecords);
-  const row = database.prepare("select value from settings where name = 'segment records'").get();
-  const stored = Number(row?.value);
-  if (stored !== segmentRecords)
-    throw new Error(`it was made with ranges of ${stored} records, not ${segmentRecords} (journal.segmentRecords)`);
+/** The rules that the journal was made with; those that are wanted when it is new. */
+function readRules(database: DatabaseSync, wanted: WantedRules): RangeRules {
+  const setting = database.prepare("select value from settings where name = ?");
+  const read = (name: string): number | undefined => {
+    const row = setting.get(name);
+    return row === undefined ? undefined : Number(row.value);
+  };
+  const bytes = read("segment bytes");
+  const records = read("segment records") ?? wanted.segmentRecords;
+  if (bytes === undefined) return storeRules(database, records, wanted.segmentBytes);
+  const rules = { records, bytes, bytesFrom: read("segment bytes from") ?? NaN };
+  if (checkOf(rules) !== read("segment rules check")) throw new Error("the rules of its ranges are damaged");
+  return rules;
 }
 
-function readCatalogue(database: DatabaseSync, segmentRecords: number): CatalogueRow[] {
+/** In a journal from before ranges were bounded in bytes, the bound begins with the next stretch. */
+function storeRules(database: DatabaseSync, records: number, bytes: number): RangeRules {
+  const last = (table: string): number => {
+    const row = database.prepare(`select first + count as "end" from ${table} order by first desc limit 1`).get();
+    return Number(row?.end ?? 0);
+  };
+  const head = Math.max(last("segments"), last("groups"));
+  const rules = { records, bytes, bytesFrom: Math.ceil(head / records) * records };
+  database.exec("begin immediate");
+  const store = database.prepare("insert or replace into settings values (?, ?)");
+  store.run("segment records", records);
+  store.run("segment bytes", bytes);
+  store.run("segment bytes from", rules.bytesFrom);
+  store.run("segment rules check", checkOf(rules));
+  database.exec("commit");
+  return rules;
+}
+
+function checkOf({ records, bytes, bytesFrom }: RangeRules): number {
+  return checksumOf(records, bytes, bytesFrom);
+}
+
+function readCatalogue(database: DatabaseSync, rules: RangeRules): CatalogueRow[] {
   const rows = database.prepare("select first, count, key, bytes, sha256 from segments order by first").all();
   const catalogue = rows.map((row) => ({
     first: Number(row.first),
@@ -78,8 +117,13 @@ function readCatalogue(database: DatabaseSync, segmentRecords: number): Catalogu
   }));
   for (const [index, { first, count }] of catalogue.entries()) {
     const before = catalogue[index - 1];
-    const aligned = first % segmentRecords === 0 && count === segmentRecords;
-    if (!aligned || (before !== undefined && before.first + before.count !== first)) {
+    const isRange = stretchOf(rules, first) === stretchOf(rules, first + count - 1);
+    const isWhole = first % rules.records === 0 && count === rules.records;
+    if (
+      !isRange ||
+      (first < rules.bytesFrom && !isWhole) ||
+      (before !== undefined && before.first + before.count !== first)
+    ) {
       throw new Error(`catalogue: the segment at sequence ${first} does not follow the one before`);
     }
   }
@@ -119,14 +163,16 @@ function readSealedIds(database: DatabaseSync, sealedEnd: number, recentIds: Rec
 
 interface GroupsContext {
   readonly sealedEnd: number;
-  readonly segmentRecords: number;
+  readonly rules: RangeRules;
   readonly salts: ReadonlyMap<number, Uint8Array>;
   readonly recentIds: RecentIds;
 }
 
-/** Verifies every row that is not dead; answers the head. */
-function readGroups(database: DatabaseSync, context: GroupsContext): number {
-  const { sealedEnd, segmentRecords, salts, recentIds } = context;
+/** Verifies every row that is not dead. */
+function readGroups(database: DatabaseSync, context: GroupsContext): Pick<RecoveredTail, "head" | "cutter" | "ends"> {
+  const { sealedEnd, rules, salts, recentIds } = context;
+  const cutter = new RangeCutter(rules, sealedEnd);
+  const ends: number[] = [];
   const lastRow = database.prepare("select first, count from groups order by first desc limit 1").get();
   const recomputeFrom = Number(lastRow?.first ?? 0) + Number(lastRow?.count ?? 0) - LEAVES_RECOMPUTED;
   let next = sealedEnd;
@@ -135,17 +181,28 @@ function readGroups(database: DatabaseSync, context: GroupsContext): number {
     const row = loadRow(found);
     const where = describeSequences(row);
     if (row.first !== next) throw new Error(`sequences ${next} to ${row.first - 1} are missing`);
-    const range = Math.floor(row.first / segmentRecords) * segmentRecords;
-    if (row.first + row.count > range + segmentRecords) throw new Error(`${where} lie in more than one range`);
-    const salt = salts.get(range);
+    const stretch = stretchOf(rules, row.first);
+    const salt = salts.get(stretch);
     if (salt === undefined) throw new Error(`${where} have no range salt`);
-    if (row.first + row.count > recomputeFrom && !hasItsLeaves(row, salt))
+    const ownSalt = rangeSalt(salt, stretch, cutter.first);
+    if (row.first + row.count > recomputeFrom && !hasItsLeaves(row, ownSalt))
       throw new Error(`${where} have other leaves`);
+    if (cutRow(row, cutter)) ends.push(cutter.first);
     let sequence = row.first;
     for (const id of rowIds(row.ids)) recentIds.add(id, sequence++);
     next = sequence;
   }
-  return next;
+  return { head: next, cutter, ends };
+}
+
+/** Takes the row's records; answers whether the last of them ends a range. */
+function cutRow({ first, count, lengths }: TailRow, cutter: RangeCutter): boolean {
+  for (let index = 0; index < count; index++) {
+    if (!cutter.add(lengths.readUInt32LE(index * 4))) continue;
+    if (index < count - 1) throw new Error(`${describeSequences({ first, count })} lie in more than one range`);
+    return true;
+  }
+  return false;
 }
 
 function hasItsLeaves(row: TailRow, salt: Uint8Array): boolean {

@@ -1,26 +1,33 @@
 import { hash } from "node:crypto";
 import { assert, Failure, reason } from "../core/index.ts";
+import { DirectoryObjectStore } from "../store/index.ts";
 import type { BuiltRange, SealAnswer, SealRequest } from "./messages.ts";
+import { rangeSalt } from "./range-rules.ts";
 import { buildSegment, type SegmentInput } from "./segment/index.ts";
 import { openForReading } from "./tail-database.ts";
 import { blob, loadRow, ROW_COLUMNS, rowRecords } from "./tail-row.ts";
 
-/** The sealing process: makes the object of a full range, which takes long, so that it keeps no commit waiting. */
-function build(request: SealRequest): SealAnswer {
+/**
+ * The sealing process: makes the object of a full range, which takes long and much memory, and puts it where it belongs, so
+ * that nobody else waits or grows.
+ */
+async function build(request: SealRequest): Promise<SealAnswer> {
   try {
     const { ids, ...input } = readRange(request);
     const object = buildSegment(input);
-    return { kind: "built", range: { object, sha256: hash("sha256", object), ids } };
+    if (!process.connected) throw new Error("nobody waits for the range any more");
+    await new DirectoryObjectStore(request.objects).put(request.key, object);
+    return { kind: "built", range: { bytes: object.length, sha256: hash("sha256", object), ids } };
   } catch (cause) {
     return { kind: "failed", message: reason(cause) };
   }
 }
 
 /** Everything comes from the rows of the range: built again, after a crash, the object has the same bytes. */
-function readRange({ path, first, count }: SealRequest): SegmentInput & Pick<BuiltRange, "ids"> {
+function readRange({ path, stretch, first, count }: SealRequest): SegmentInput & Pick<BuiltRange, "ids"> {
   const database = openForReading(path);
   try {
-    const salt = database.prepare("select salt from range_salts where first = ?").get(first)?.salt;
+    const stretchSalt = database.prepare("select salt from range_salts where first = ?").get(stretch)?.salt;
     const rows = database.prepare(`select ${ROW_COLUMNS} from groups where first >= ? and first < ? order by first`);
     const records: Uint8Array[] = [];
     const leaves: Buffer[] = [];
@@ -33,7 +40,8 @@ function readRange({ path, first, count }: SealRequest): SegmentInput & Pick<Bui
       ids.push(row.ids);
     }
     assert(records.length === count, "a range is sealed once it is full");
-    return { first, salt: blob(salt), records, leaves: Buffer.concat(leaves), ids: Buffer.concat(ids) };
+    const salt = rangeSalt(blob(stretchSalt), stretch, first);
+    return { first, salt, records, leaves: Buffer.concat(leaves), ids: Buffer.concat(ids) };
   } catch (cause) {
     throw new Failure(`read journal tail ${path}`, cause);
   } finally {
@@ -43,6 +51,8 @@ function readRange({ path, first, count }: SealRequest): SegmentInput & Pick<Bui
 
 // The process ends by itself when its parent does: the channel was all that kept it.
 process.on("message", (request) => {
-  // A parent that was killed meanwhile takes no answer, and needs none: the range is sealed again.
-  process.send?.(build(request as SealRequest), () => undefined);
+  void build(request as SealRequest).then((answer) => {
+    // A parent that was killed meanwhile takes no answer, and needs none: the range is sealed again.
+    process.send?.(answer, () => undefined);
+  });
 });

@@ -60,11 +60,6 @@ export class SealedRanges {
     return last === undefined ? 0 : last.first + last.count;
   }
 
-  /** Puts the object of the range that follows; the same again is harmless. */
-  async put(key: string, object: Uint8Array): Promise<void> {
-    await this.#objects.put(key, object);
-  }
-
   /** @throws {Failure} when the object is not what the row says. */
   async add(row: CatalogueRow): Promise<Segment> {
     assert(this.#rows.length === 0 || row.first === this.end, "ranges are sealed in order");

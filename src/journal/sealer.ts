@@ -1,6 +1,7 @@
 import { Failure } from "../core/index.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Faults } from "./faults.ts";
+import { type RangeRules, stretchOf } from "./range-rules.ts";
 import type { SealClient } from "./seal-client.ts";
 import { segmentKey, type SealedRanges } from "./sealed-ranges.ts";
 import type { Segment } from "./segment/index.ts";
@@ -13,7 +14,11 @@ export interface SealerNeeds {
   readonly client: SealClient;
   readonly queue: CommitQueue;
   readonly ranges: SealedRanges;
-  readonly segmentRecords: number;
+  readonly rules: RangeRules;
+  /** Where ranges end that are full and not sealed. */
+  readonly ends: readonly number[];
+  /** The directory of objects. */
+  readonly objects: string;
   readonly faults: Faults;
   readonly onSeal: (segment: Segment) => void;
   readonly onProblem: (failure: Failure) => void;
@@ -30,11 +35,14 @@ export class Sealer {
   #stopped = false;
   #problem: string | undefined;
   #failures = 0;
+  /** Where ranges end that are full and not in the catalogue. */
+  readonly #ends: number[];
   /** The catalogue holds everything below. */
   #recordedEnd: number;
 
   constructor(needs: SealerNeeds) {
     this.#needs = needs;
+    this.#ends = [...needs.ends];
     this.#recordedEnd = needs.ranges.end;
   }
 
@@ -46,9 +54,10 @@ export class Sealer {
     return this.#recordedEnd;
   }
 
-  /** Call when the head has moved: begins to seal when a range is full. */
-  sealWhatIsFull(): void {
-    if (this.#stopped || this.#running !== undefined || this.#retry !== undefined || !this.#isDue()) return;
+  /** Call when the head has moved, with the ends of ranges that became full: begins to seal them. */
+  sealWhatIsFull(ends: readonly number[] = []): void {
+    this.#ends.push(...ends);
+    if (this.#stopped || this.#running !== undefined || this.#retry !== undefined || this.#ends.length === 0) return;
     // Without a commit at its end the work would be for nothing.
     if (!this.#needs.queue.health.writable) return this.#tryLater(RETRY_MS);
     this.#running = this.#sealAll().finally(() => {
@@ -63,13 +72,9 @@ export class Sealer {
     await this.#running;
   }
 
-  #isDue(): boolean {
-    return this.#needs.queue.head >= this.#recordedEnd + this.#needs.segmentRecords;
-  }
-
   async #sealAll(): Promise<void> {
     try {
-      while (this.#isDue() && !this.#stopped) await this.#sealNext();
+      for (let end = this.#ends[0]; end !== undefined && !this.#stopped; end = this.#ends[0]) await this.#sealTo(end);
       this.#problem = undefined;
       this.#failures = 0;
       // The thread's memory is worth more than the time that starting it takes.
@@ -90,20 +95,20 @@ export class Sealer {
     }, delayMs).unref();
   }
 
-  async #sealNext(): Promise<void> {
-    const { client, queue, ranges, segmentRecords, faults, onSeal } = this.#needs;
+  async #sealTo(end: number): Promise<void> {
+    const { client, queue, ranges, rules, objects, faults, onSeal } = this.#needs;
     const first = this.#recordedEnd;
-    const key = segmentKey(first);
-    const { object, sha256, ids } = await client.build({ first, count: segmentRecords });
+    const range = { first, count: end - first, key: segmentKey(first) };
     faults.strike("segment", "not written");
-    await ranges.put(key, object);
+    const { bytes, sha256, ids } = await client.build({ ...range, stretch: stretchOf(rules, first), objects });
     faults.strike("segment", "written, reply lost");
-    const row = { first, count: segmentRecords, key, bytes: object.length, sha256 };
+    const row = { ...range, bytes, sha256 };
     // A try before this one may have come as far as here.
     const known = ranges.end > first ? ranges.segments.at(-1) : undefined;
     const segment = known ?? (await ranges.add(row));
     await queue.seal({ ...row, ids });
-    this.#recordedEnd = first + segmentRecords;
+    this.#recordedEnd = end;
+    this.#ends.shift();
     onSeal(segment);
   }
 }

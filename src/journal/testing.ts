@@ -16,16 +16,27 @@ export async function temporaryDirectory(): Promise<string> {
 /** A journal below `directory`, its objects beside it, in ranges of 8 records unless told. */
 export async function openTestJournal(
   directory: string,
-  options: JournalOptions & { readonly clock?: Clock; readonly onError?: (message: string) => void } = {},
+  options: JournalOptions & {
+    readonly clock?: Clock;
+    readonly random?: Random;
+    readonly onInfo?: (message: string) => void;
+    readonly onError?: (message: string) => void;
+  } = {},
 ): Promise<Journal> {
-  const { clock = new TestClock(), onError = () => undefined, ...rest } = options;
+  const {
+    clock = new TestClock(),
+    random = countingRandom(),
+    onInfo = () => undefined,
+    onError = () => undefined,
+    ...rest
+  } = options;
   return await openJournal(
     {
       directory: join(directory, "journal"),
       objects: testObjects(directory),
       clock,
-      random: countingRandom(),
-      log: { info: () => undefined, error: (_, message) => onError(message) },
+      random,
+      log: { info: (_, message) => onInfo(message), error: (_, message) => onError(message) },
     },
     { segmentRecords: 8, ...rest },
   );

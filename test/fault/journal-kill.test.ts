@@ -81,7 +81,7 @@ async function readIds(directory: string): Promise<readonly string[]> {
       random: systemRandom,
       log: { info: () => undefined, error: () => undefined },
     },
-    { segmentRecords: 512 },
+    { segmentRecords: 512, segmentBytes: 20_000 },
   );
   const ids: string[] = [];
   while (ids.length < journal.head) {

@@ -18,7 +18,7 @@ const journal = await openJournal(
     random: systemRandom,
     log: { info: () => undefined, error: (facts, message) => void writeSync(2, `${message} ${String(facts.err)}\n`) },
   },
-  { segmentRecords: 512 },
+  { segmentRecords: 512, segmentBytes: 20_000 },
 );
 const acknowledged = openSync(join(directory, "acknowledged"), "a");
 writeSync(1, "open\n");

@@ -13,6 +13,9 @@ const S3_ELSEWHERE: readonly (readonly [signingName: string, without: readonly s
   ["s3-object-lambda", []],
 ];
 
+/** What botocore's endpoint rules sign with in place of the model's signing name. */
+const ALSO_SIGNED: ReadonlyMap<string, string> = new Map([["IngestionService", "importexport"]]);
+
 /** All services, by the names under which requests mean them. */
 export class Directory {
   readonly services: readonly CatalogService[];
@@ -20,6 +23,7 @@ export class Directory {
   readonly #byId: ReadonlyMap<string, Entry>;
   readonly #bySigningName: ReadonlyMap<string, Group>;
   readonly #byEndpointPrefix: ReadonlyMap<string, Entry>;
+  readonly #alone = new Map<Entry, Group>();
   #byTarget: ReadonlyMap<string, readonly Entry[]> | undefined;
 
   constructor() {
@@ -44,7 +48,8 @@ export class Directory {
 
   /** By what stands in the scope of a signature; old clients sign with the name of the endpoint. */
   bySigningName(name: string): Group | undefined {
-    return this.#bySigningName.get(name) ?? this.#groupOf(this.#byEndpointPrefix.get(name) ?? this.#byId.get(name));
+    const known = this.#bySigningName.get(name);
+    return known ?? this.#groupOf(this.#byEndpointPrefix.get(name) ?? this.#byId.get(ALSO_SIGNED.get(name) ?? name));
   }
 
   #groupOf(entry: Entry | undefined): Group | undefined {
@@ -54,8 +59,14 @@ export class Directory {
   /** By a service's id or a signing name. Of an id that is not a signing name, only this one service. */
   byName(name: string): Group | undefined {
     const entry = this.#byId.get(name);
-    if (entry === undefined || entry.service.signingName === name) return this.bySigningName(name);
-    return new Group([entry]);
+    return entry === undefined || entry.service.signingName === name ? this.bySigningName(name) : this.alone(entry);
+  }
+
+  /** One service without those that share its signing name. */
+  alone(entry: Entry): Group {
+    const group = this.#alone.get(entry) ?? new Group([entry]);
+    this.#alone.set(entry, group);
+    return group;
   }
 
   /** By what stands in the name of an endpoint of AWS: `sts` in `sts.us-east-1.amazonaws.com`. */
@@ -73,14 +84,14 @@ export class Directory {
     return target === "" ? undefined : this.#groupOf(this.#byTarget.get(target)?.[0]);
   }
 
-  /** By an action of the query protocols. */
+  /** By an action of the query protocols. Of several services that have it, none. */
   byAction(action: string, version: string | undefined): Group | undefined {
-    const found = this.entries.find(
-      (entry) =>
-        entry.protocols.some((protocol) => protocol === "query" || protocol === "ec2") &&
-        (version === undefined || version === entry.service.apiVersion) &&
-        entry.has(action),
-    );
-    return this.#groupOf(found);
+    const groups = this.entries
+      .filter(
+        (entry) =>
+          entry.isQuery && (version === undefined || version === entry.service.apiVersion) && entry.has(action),
+      )
+      .map((entry) => this.#groupOf(entry));
+    return new Set(groups).size === 1 ? groups[0] : undefined;
   }
 }

@@ -13,6 +13,8 @@ export class Entry {
   /** The last component of what stands before the operation in `X-Amz-Target`; also the service's name in CBOR paths. */
   readonly target: string | undefined;
   readonly isRest: boolean;
+  /** Whether its model has the query protocol, or EC2's own of that kind. */
+  readonly isQuery: boolean;
   readonly #line: TableService;
   #names: ReadonlySet<string> | undefined;
   #routes: readonly RestRoute[] | undefined;
@@ -31,6 +33,7 @@ export class Entry {
     this.protocols = line.protocols.split(" ") as readonly Protocol[];
     this.target = targetPrefix?.slice(targetPrefix.lastIndexOf(".") + 1);
     this.isRest = line.rest !== undefined;
+    this.isQuery = this.protocols.includes("query") || this.protocols.includes("ec2");
   }
 
   /** The same operations, without some, under another signing name: as buckets have them that are not in S3 itself. */

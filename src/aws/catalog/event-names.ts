@@ -1,5 +1,11 @@
 /** CloudTrail's own names of operations. */
 
+/** Lambda tags all its kinds of resources by the same operations, at the same paths. */
+const LAMBDA_TAGS = {
+  ...withSuffix("20170331", ["ListTags"]),
+  ...withSuffix("20170331v2", ["TagResource", "UntagResource"]),
+};
+
 /** By botocore's name of the service. Taken from published records and the services' own lists of their events. */
 const EVENT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   s3: {
@@ -49,8 +55,7 @@ const EVENT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = 
       "UpdateFunctionConfiguration",
     ]),
     ...withSuffix("20160819", ["GetAccountSettings"]),
-    ...withSuffix("20170331", ["ListTags"]),
-    ...withSuffix("20170331v2", ["TagResource", "UntagResource"]),
+    ...LAMBDA_TAGS,
     ...withSuffix("20171031", ["DeleteFunctionConcurrency", "PutFunctionConcurrency"]),
     ...withSuffix("20181031", [
       "AddLayerVersionPermission",
@@ -64,6 +69,7 @@ const EVENT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = 
       "RemoveLayerVersionPermission",
     ]),
   },
+  "lambda-microvms": LAMBDA_TAGS,
 };
 
 /** Lambda names operations after the version of its API that brought them, or changed them; newer ones stay plain. */
@@ -71,7 +77,13 @@ function withSuffix(suffix: string, operations: readonly string[]): Record<strin
   return Object.fromEntries(operations.map((operation) => [operation, operation + suffix]));
 }
 
+const BY_OPERATION: ReadonlyMap<string, string> = new Map(
+  Object.entries(EVENT_NAMES).flatMap(([service, names]) =>
+    Object.entries(names).map(([operation, eventName]) => [`${service} ${operation}`, eventName]),
+  ),
+);
+
 /** `ListObjects` for S3's `ListObjectsV2`; nearly always the operation's own name. */
 export function eventNameOf(service: string, operation: string): string {
-  return EVENT_NAMES[service]?.[operation] ?? operation;
+  return BY_OPERATION.get(`${service} ${operation}`) ?? operation;
 }

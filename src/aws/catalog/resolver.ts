@@ -1,12 +1,14 @@
+import { assert } from "../../core/index.ts";
 import type { WireRequest } from "../http.ts";
+import { EMPTY } from "../protocols/codec.ts";
 import { knownCall, plainProtocol, rpcProtocol, strangeCall, unknownCall } from "./answers.ts";
 import type { Directory } from "./directory.ts";
 import type { Entry } from "./entry.ts";
 import type { Group } from "./group.ts";
-import { viewQuery } from "./query-view.ts";
+import { Question } from "./question.ts";
 import type { ResolvedCall } from "./resolved-call.ts";
 import type { RpcName } from "./rpc-name.ts";
-import { contentType, isForm, readRpcName } from "./rpc-name.ts";
+import { contentType, isForm } from "./rpc-name.ts";
 import { hostName } from "./s3-address.ts";
 import { isPostForm, S3Resolver } from "./s3-resolver.ts";
 import { Unsigned } from "./unsigned.ts";
@@ -32,30 +34,27 @@ export class Resolver {
   }
 
   resolve(request: WireRequest, hints: ResolveHints): ResolvedCall {
-    const rpc = readRpcName(request);
-    const group = this.#groupOf(request, rpc, hints);
-    if (group === undefined) return strangeCall(request, rpc, hints.signingName);
+    const question = new Question(request);
+    const group = this.#groupOf(question, hints);
+    if (group === undefined) return strangeCall(request, question.rpc, hints.signingName);
     const objects = group.entries.find(({ service }) => service.id === "s3");
     if (objects !== undefined) return this.#s3Resolver(objects, group).resolve(request);
-    const meant = group.atHost(hostName(request));
-    return (
-      (meant && resolveIn(meant, request, rpc)) ??
-      resolveIn(group, request, rpc) ??
-      unknownIn(meant ?? group, request, rpc)
-    );
+    const meant = group.atHost(hostName(request)) ?? group;
+    return resolveIn(meant, question) ?? resolveIn(group, question) ?? unknownIn(meant, question);
   }
 
   needsBody(request: WireRequest, hints: ResolveHints): boolean {
-    if (request.method !== "POST") return false;
-    const group = this.#groupOf(request, undefined, hints);
+    const { method, headers } = request;
+    if (method !== "POST" || headers["x-amz-target"] !== undefined || headers["smithy-protocol"] !== undefined)
+      return false;
+    const group = this.#groupOf(new Question({ ...request, body: EMPTY }), hints);
     if (isPostForm(request)) return group === undefined || group.entries.some(({ service }) => service.id === "s3");
     const mayHaveAction = isForm(request) || contentType(request) === "";
     return mayHaveAction && (group === undefined || group.entries.some(({ isRest }) => !isRest));
   }
 
-  #groupOf(request: WireRequest, rpc: RpcName | undefined, { signingName, fallback }: ResolveHints): Group | undefined {
-    if (signingName) return this.#directory.bySigningName(signingName);
-    return this.#unsigned.groupOf(request, rpc, fallback);
+  #groupOf(question: Question, { signingName, fallback }: ResolveHints): Group | undefined {
+    return signingName ? this.#directory.bySigningName(signingName) : this.#unsigned.groupOf(question, fallback);
   }
 
   #s3Resolver(objects: Entry, group: Group): S3Resolver {
@@ -66,20 +65,20 @@ export class Resolver {
 }
 
 /** A path of a REST service says more than a header: its calls never have the other protocols' marks. */
-function resolveIn(group: Group, request: WireRequest, rpc: RpcName | undefined): ResolvedCall | undefined {
-  const { method, path, query, headers } = request;
-  const route = group.isRest ? group.rest.find({ method, path, query: viewQuery(query), headers }) : undefined;
+function resolveIn(group: Group, question: Question): ResolvedCall | undefined {
+  const { request } = question;
+  const route = group.isRest ? group.rest.find(question) : undefined;
   if (route !== undefined) return knownCall(route.entry, route.name, plainProtocol(route.entry, request));
-  if (rpc === undefined) return undefined;
-  const entry = namedEntries(group, request, rpc).find((candidate) => candidate.has(rpc.operation));
+  const { rpc } = question;
+  const entry = rpc && namedEntries(group, request, rpc).find((candidate) => candidate.has(rpc.operation));
   return entry && knownCall(entry, rpc.operation, rpcProtocol(entry, rpc));
 }
 
-function unknownIn(group: Group, request: WireRequest, rpc: RpcName | undefined): ResolvedCall {
+function unknownIn(group: Group, { request, rpc }: Question): ResolvedCall {
   const [named] = rpc === undefined ? [] : namedEntries(group, request, rpc);
   if (named !== undefined && rpc !== undefined) return unknownCall(named, rpc.operation, rpcProtocol(named, rpc));
   const [entry] = group.entries;
-  if (entry === undefined) return strangeCall(request, rpc, undefined);
+  assert(entry, "a group has a service");
   return unknownCall(entry, undefined, plainProtocol(entry, request));
 }
 

@@ -1,18 +1,8 @@
 /** Finds the operation of the REST protocols that a request asks for, among those of one or several services. */
-import type { Headers } from "../http.ts";
 import type { Entry } from "./entry.ts";
-import type { QueryView } from "./query-view.ts";
 import { isRemark } from "./query-view.ts";
+import type { RestQuestion } from "./question.ts";
 import type { RestRoute } from "./rest-route.ts";
-
-/** What is looked at of a request. */
-export interface RestQuestion {
-  readonly method: string;
-  /** Raw: an encoded slash is part of its segment. */
-  readonly path: string;
-  readonly query: QueryView;
-  readonly headers: Headers;
-}
 
 /** Longer paths name no operation. Keys of S3 have 1,024 bytes, three characters each when encoded. */
 const PATH_MAX = 16_384;

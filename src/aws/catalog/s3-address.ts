@@ -36,9 +36,9 @@ function isIpv4(host: string): boolean {
   return /^\d+(?:\.\d+){3}$/.test(host);
 }
 
-/** True when the host's name itself says S3: a configured base, or AWS's own names. */
+/** True when the host's name itself says S3: below a configured base, or one of AWS's own. Any service may be at the base. */
 export function isS3Host(host: string, bases: readonly string[]): boolean {
-  if (bases.some((base) => host === base || host.endsWith(`.${base}`))) return true;
+  if (bases.some((base) => host.endsWith(`.${base}`))) return true;
   const suffix = KNOWN_SUFFIXES.find((known) => host.endsWith(known));
   return (
     suffix !== undefined &&

@@ -2,10 +2,9 @@
 import type { WireRequest } from "../http.ts";
 import { headerValue } from "../http.ts";
 import type { Directory } from "./directory.ts";
-import { Group } from "./group.ts";
-import { viewQuery } from "./query-view.ts";
+import type { Group } from "./group.ts";
+import type { Question } from "./question.ts";
 import { RestIndex } from "./rest-index.ts";
-import type { RpcName } from "./rpc-name.ts";
 import { hostName, isS3Host } from "./s3-address.ts";
 import { isPostForm } from "./s3-resolver.ts";
 
@@ -20,35 +19,36 @@ export class Unsigned {
   }
 
   /** From what says most to what says least. `fallback`: a signing name or service id. */
-  groupOf(request: WireRequest, rpc: RpcName | undefined, fallback: string | undefined): Group | undefined {
+  groupOf(question: Question, fallback: string | undefined): Group | undefined {
     const directory = this.#directory;
+    const { request } = question;
     const host = hostName(request);
     if (isS3Host(host, this.#bases)) return directory.bySigningName("s3");
     return (
-      this.#byRpcName(request, rpc) ??
+      this.#byRpcName(question) ??
       directory.byHostLabels(awsLabels(host)) ??
       (isSignedForS3(request) ? directory.bySigningName("s3") : undefined) ??
       (fallback === undefined ? undefined : directory.byName(fallback)) ??
-      this.#byPath(request) ??
+      this.#byPath(question) ??
       (isPolicyForm(request) ? directory.bySigningName("s3") : undefined)
     );
   }
 
   /** Only where these protocols have their calls: anywhere else an object of S3 may be meant, whatever a header says. */
-  #byRpcName({ path }: WireRequest, rpc: RpcName | undefined): Group | undefined {
+  #byRpcName({ path, rpc }: Question): Group | undefined {
     if (rpc === undefined || (path !== "/" && path !== "" && rpc.protocol !== "rpc-v2-cbor")) return undefined;
     const { target, operation, version } = rpc;
     return target === undefined ? this.#directory.byAction(operation, version) : this.#directory.byTarget(target);
   }
 
   /** Nearly every path could be an object of S3: it and its like are not found by their paths. */
-  #byPath({ method, path, query, headers }: WireRequest): Group | undefined {
+  #byPath(question: Question): Group | undefined {
     this.#everywhere ??= new RestIndex(
       this.#directory.entries.filter(({ isRest, service }) => isRest && service.signingName !== "s3"),
     );
-    const route = this.#everywhere.find({ method, path, query: viewQuery(query), headers });
+    const route = this.#everywhere.find(question);
     const isTelling = route?.segments.some((segment) => !segment.startsWith("{"));
-    return route !== undefined && isTelling ? new Group([route.entry]) : undefined;
+    return route !== undefined && isTelling ? this.#directory.alone(route.entry) : undefined;
   }
 }
 

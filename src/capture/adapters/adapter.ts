@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { isoSeconds } from "../../core/index.ts";
-import { type AuditRecord, isReadOnly, type RecordResource, type UserIdentity } from "../../record/index.ts";
-import { isDataEvent } from "./category.ts";
+import {
+  type AuditRecord,
+  EVENT_VERSION,
+  isDataEvent,
+  isReadOnly,
+  type RecordResource,
+  type UserIdentity,
+} from "../../record/index.ts";
 
 /** Where the calls of a source belong: the account and Region of their records, and the source's name. */
 export interface Place {
@@ -49,8 +55,6 @@ export interface Found {
   /** Present: the server acted by itself, and this tells what it did. */
   readonly serviceEventDetails?: Readonly<Record<string, unknown>>;
 }
-
-const EVENT_VERSION = "1.11";
 
 /** The record of what an adapter found, under the rules that hold for all of them. */
 export function recordOf(found: Found, place: Place): AuditRecord {

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { type Line, LineSplitter } from "./line-splitter.ts";
 
 /** No entry of a log is longer: what is, is counted and passed over. */
-export const LINE_BYTES_MAX: number = 1024 * 1024;
+const LINE_BYTES_MAX: number = 1024 * 1024;
 
 const CHUNK_BYTES = 256 * 1024;
 /** Lines delivered at once. */

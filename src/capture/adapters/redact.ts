@@ -2,7 +2,7 @@ import { isSecretName } from "../../aws/index.ts";
 import type { Values } from "./values.ts";
 
 /** What stands where a secret stood; CloudTrail's own word. */
-export const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
+const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /** Secrets under names that are none in AWS's APIs; in any case, without their hyphens and underscores. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([

@@ -37,7 +37,7 @@ export function names(value: unknown): readonly string[] {
 }
 
 /** A finite number, or text that is one. */
-export function number(value: unknown): number | undefined {
+function number(value: unknown): number | undefined {
   const read = typeof value === "string" && /^-?\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value;
   return typeof read === "number" && Number.isFinite(read) ? read : undefined;
 }

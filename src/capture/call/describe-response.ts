@@ -96,6 +96,7 @@ function isErrorBody({ resolved, request }: ResponseCall, { bytes }: CapturedBod
 /** These only read, but what they answer is who the caller is from now on, or which key was used. */
 const READS_WITH_OUTPUT: ReadonlySet<string> = new Set([
   "cognito-identity.amazonaws.com",
+  "iam.amazonaws.com",
   "kms.amazonaws.com",
   "signin.amazonaws.com",
   "sso.amazonaws.com",

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type OperationModel, type ResolvedCall, service } from "../../aws/index.ts";
+import { openCatalog, type OperationModel, type Protocol, type ResolvedCall, service } from "../../aws/index.ts";
 import { type CapturedBody, describeRequest, describeResponse, type RequestDescription } from "../index.ts";
 
 const PLACE = { account: "123456789012", region: "us-east-1", bucketHosts: [] };
@@ -98,6 +98,77 @@ describe("describeRequest()", () => {
   });
 });
 
+const catalog = openCatalog();
+
+function known(id: string, name: string, protocol: Protocol): { model: OperationModel; resolved: ResolvedCall } {
+  const service = catalog.service(id);
+  const model = catalog.model(id)?.operations.get(name);
+  if (service === undefined || model === undefined) throw new Error(`no ${id} ${name}`);
+  const { eventSource } = service;
+  return { model, resolved: { service, operation: name, eventSource, eventName: name, protocol } };
+}
+
+describe("describeRequest() of REST calls", () => {
+  const head = { method: "PUT", path: "/a/b", query: "", headers: { host: ["10.0.0.1:4580"] } };
+  const tagging = known("s3", "PutObjectTagging", "rest-xml");
+  const xml = whole("<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>");
+
+  test.each([
+    ["in the path", "/bucket/a%20b/c", "10.0.0.1:4580"],
+    ["in the host", "/a%20b/c", "bucket.s3.example.org"],
+  ])("finds the bucket %s", (_, path, host) => {
+    const place = { ...PLACE, bucketHosts: ["s3.example.org"] };
+    const call = { ...tagging, head: { ...head, path, query: "tagging", headers: { host: [host] } }, body: xml, place };
+    expect(describeRequest(call).input).toMatchObject({ Bucket: "bucket", Key: "a b/c" });
+  });
+
+  test("forgives the slash after a bucket", () => {
+    const call = { ...known("s3", "CreateBucket", "rest-xml"), head: { ...head, path: "/bucket/" }, place: PLACE };
+    expect(describeRequest({ ...call, body: whole("") }).input).toEqual({ Bucket: "bucket" });
+  });
+
+  test("tells what stands beside a body that is broken", () => {
+    const described = describeRequest({
+      ...tagging,
+      head: { ...head, query: "tagging" },
+      body: whole("<Tagging>"),
+      place: PLACE,
+    });
+    expect(described.input).toEqual({ Bucket: "a", Key: "b" });
+    expect(described.additionalEventData).toMatchObject({ unparsed: "The body is not XML: an element is not closed" });
+  });
+
+  test("tells what stands beside a body that was cut", () => {
+    const body = { bytes: Buffer.from("<Tag"), size: 1e6, whole: false, sha256: "ab" };
+    const described = describeRequest({ ...tagging, head: { ...head, query: "tagging" }, body, place: PLACE });
+    expect(described.input).toEqual({ Bucket: "a", Key: "b" });
+    expect(described.additionalEventData).toEqual({ bytesTransferredIn: 1_000_000 });
+  });
+
+  test("does not care how much of an object was kept", () => {
+    const body = { bytes: Buffer.from("abc"), size: 1e10, whole: false, sha256: "ab" };
+    const call = {
+      ...known("s3", "PutObject", "rest-xml"),
+      head: { ...head, headers: { ...head.headers, "content-encoding": ["gzip"] } },
+      body,
+      place: PLACE,
+    };
+    const described = describeRequest(call);
+    expect(described.input).toEqual({ Bucket: "a", Key: "b", ContentEncoding: "gzip" });
+    expect([described.eventCategory, described.managementEvent, described.readOnly]).toEqual(["Data", false, false]);
+    expect(described.additionalEventData).toEqual({ bytesTransferredIn: 10_000_000_000 });
+  });
+
+  test("tells nothing of a broken body of JSON but why", () => {
+    const call = { ...known("dynamodb", "CreateTable", "json-1.0"), head: { ...head, path: "/" }, place: PLACE };
+    expect(describeRequest({ ...call, body: whole('{"TableName":7}') })).toMatchObject({
+      requestParameters: null,
+      apiVersion: "2012-08-10",
+      additionalEventData: { unparsed: "NUMBER_VALUE can not be converted to a String" },
+    });
+  });
+});
+
 const REQUEST: RequestDescription = {
   requestParameters: null,
   resources: [],
@@ -160,5 +231,60 @@ describe("describeResponse()", () => {
     });
     expect(description).toMatchObject({ errorCode, requestID: "id", responseElements: null });
     expect(description.errorMessage).toBe(errorMessage);
+  });
+
+  test("takes not modified for an answer, and a redirection for a refusal", () => {
+    const head = known("s3", "GetObject", "rest-xml");
+    expect(describeResponse({ ...head, ...answer(304, "") }).errorCode).toBeUndefined();
+    expect(describeResponse({ ...head, ...answer(301, "") }).errorCode).toBe("PermanentRedirect");
+  });
+
+  test("finds the error in a copy that failed after it had said 200", () => {
+    const body =
+      '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InternalError</Code><Message>m</Message></Error>';
+    const described = describeResponse({ ...known("s3", "CopyObject", "rest-xml"), ...answer(200, body) });
+    expect(described).toMatchObject({ errorCode: "InternalError", errorMessage: "m", responseElements: null });
+  });
+
+  test("does not look into an object", () => {
+    const call = known("s3", "GetObject", "rest-xml");
+    const headers = { "content-encoding": ["gzip"], "x-amz-request-id": ["R"] };
+    const response = { status: 200, headers, body: whole("not gzip at all") };
+    const described = describeResponse({ ...call, request: { ...REQUEST, readOnly: true }, response, place: PLACE });
+    expect(described).toEqual({
+      responseElements: null,
+      requestID: "R",
+      resources: [],
+      additionalEventData: { bytesTransferredOut: 15 },
+    });
+  });
+
+  test("names an answer that was too large to be kept by its hash", () => {
+    const body = { bytes: Buffer.from("{"), size: 5e6, whole: false, sha256: "cd" };
+    const call = { ...known("dynamodb", "CreateTable", "json-1.0"), request: REQUEST, place: PLACE };
+    expect(describeResponse({ ...call, response: { status: 200, headers: {}, body } }).responseElements).toEqual({
+      omitted: true,
+      originalSize: 5_000_000,
+      reason: "responseElements too large",
+      sha256: "cd",
+    });
+  });
+
+  test("shows who became whom without the secrets of the session", () => {
+    const xml = `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s1</SecretAccessKey>
+      <SessionToken>s2</SessionToken><Expiration>2026-11-20T10:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+    const call = { ...known("sts", "AssumeRole", "query"), ...answer(200, xml) };
+    const described = describeResponse({ ...call, request: { ...REQUEST, readOnly: true } });
+    expect(described.responseElements).toEqual({
+      credentials: { accessKeyId: "ASIA1", expiration: "Nov 20, 2026, 10:00:00 AM" },
+    });
+    expect(described.output).toMatchObject({ Credentials: { SessionToken: "s2" } });
+  });
+
+  test("gives what a database answers without its name around it", () => {
+    const xml = `<DeleteDBInstanceResponse><DeleteDBInstanceResult><DBInstance><DBInstanceIdentifier>d</DBInstanceIdentifier></DBInstance>
+      </DeleteDBInstanceResult></DeleteDBInstanceResponse>`;
+    const call = { ...known("rds", "DeleteDBInstance", "query"), ...answer(200, xml) };
+    expect(describeResponse(call).responseElements).toEqual({ dBInstanceIdentifier: "d" });
   });
 });

@@ -116,6 +116,11 @@ const EXCEPTIONS: readonly (readonly [reason: string, ...where: string[]])[] = [
     "rekognition:CreateStreamProcessor response .StreamProcessorArn",
   ],
   ["a payload that the sample shows without its structure", "codeguru-profiler:ConfigureAgent *"],
+  [
+    "left to what is special of the service",
+    "secretsmanager:CreateSecret response .arn",
+    "secretsmanager:PutSecretValue response .arn",
+  ],
   ["a Java buffer, member by member", "acm:ImportCertificate request *"],
   ["hidden as a whole instead of item by item", "rdsdata:ExecuteStatement request .parameters[]"],
 ];

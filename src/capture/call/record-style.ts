@@ -27,12 +27,6 @@ const AS_ON_THE_WIRE: ReadonlySet<string> = sources("pinpoint synthetics");
 /** Services whose answers are the one thing that they are about, without its name around it. */
 const UNWRAPPED: ReadonlySet<string> = sources("elasticache rds redshift");
 
-/** Members that single operations name otherwise. */
-const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "secretsmanager.amazonaws.com:CreateSecret": { ARN: "arn" },
-  "secretsmanager.amazonaws.com:PutSecretValue": { ARN: "arn" },
-};
-
 function sources(names: string): ReadonlySet<string> {
   return new Set(names.split(" ").map((name) => `${name}.amazonaws.com`));
 }
@@ -92,17 +86,15 @@ function mapperOf(model: OperationModel, eventSource: string): RecordMapper {
   let mapper = ofModel.get(eventSource);
   if (mapper === undefined) {
     const style = safeStyle(redactionOf(eventSource, model.name));
-    mapper = new RecordMapper({ ...style, nameOf: namingOf(eventSource, model.name) });
+    mapper = new RecordMapper({ ...style, nameOf: namingOf(eventSource) });
     ofModel.set(eventSource, mapper);
   }
   return mapper;
 }
 
-function namingOf(eventSource: string, operation: string): (member: Member) => string {
+function namingOf(eventSource: string): (member: Member) => string {
   if (AS_ON_THE_WIRE.has(eventSource)) return ({ wireName }) => wireName;
-  if (KEEP_CASE.has(eventSource)) return ({ name }) => name;
-  const own = OWN_NAMES[`${eventSource}:${operation}`] ?? {};
-  return ({ name }) => own[name] ?? lowerFirst(name);
+  return KEEP_CASE.has(eventSource) ? ({ name }) => name : ({ name }) => lowerFirst(name);
 }
 
 export function nullIfEmpty(members: unknown): unknown {

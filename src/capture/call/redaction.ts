@@ -17,14 +17,20 @@ const TOKEN_HIDDEN = "Value hidden due to security reasons.";
 /** Left out without a trace. */
 const NOTHING = null;
 
-type Row = readonly [operations: string, members: string, instead: string | null];
+/** Whatever the name looks like: it is the name of something. */
+const SHOWN = undefined;
+
+type Row = readonly [operations: string, members: string, instead: string | null | undefined];
 
 /**
  * By service (the eventSource without its domain): for these operations (API names, `*` for all) these members wherever they
  * stand in the input or output.
  */
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
-  apigateway: [["CreateApiKey GetApiKey UpdateApiKey GetApiKeys", "value", HIDDEN]],
+  apigateway: [
+    ["CreateApiKey GetApiKey UpdateApiKey GetApiKeys", "value", HIDDEN],
+    ["DeleteApiKey GetApiKey UpdateApiKey", "apiKey", SHOWN],
+  ],
   autoscaling: [["*", "UserData", REMOVED]],
   bedrock: [
     ["InvokeModel InvokeModelWithResponseStream InvokeModelWithBidirectionalStream", "body", NOTHING],
@@ -134,8 +140,7 @@ export function redactionOf(eventSource: string, operation: string | undefined):
   const rows = rowsFor(eventSource, operation);
   const leavesOut = LEAVE_OUT.has(eventSource);
   return (member) => {
-    const row = rows.get(member.name);
-    if (row !== undefined) return row;
+    if (rows.has(member.name)) return rows.get(member.name);
     if (leavesOut && SECRET_MEMBERS.has(member.name)) return null;
     if (member.sensitive) return HIDDEN;
     return SECRET_MEMBERS.has(member.name) || isSecretMember(member) ? HIDDEN : undefined;
@@ -168,8 +173,8 @@ function holdsText(shape: Shape): boolean {
   }
 }
 
-function rowsFor(eventSource: string, operation: string | undefined): ReadonlyMap<string, string | null> {
-  const members = new Map<string, string | null>();
+function rowsFor(eventSource: string, operation: string | undefined): ReadonlyMap<string, string | null | undefined> {
+  const members = new Map<string, string | null | undefined>();
   for (const [operations, names, instead] of ROWS[eventSource.replace(/\.amazonaws\.com$/, "")] ?? []) {
     // Of an operation that nobody knows, everything is hidden that is hidden anywhere in the service.
     const applies = operation === undefined || operations.split(" ").some((pattern) => matches(pattern, operation));

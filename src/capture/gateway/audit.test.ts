@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Failure } from "../../core/index.ts";
-import type { JournalHealth, JournalRecord } from "../../journal/index.ts";
-import type { AuditRecord, EncodedRecord } from "../../record/index.ts";
+import { type JournalHealth, type JournalRecord, openPendingLog } from "../../journal/index.ts";
+import { type AuditRecord, type EncodedRecord, encodeRecord } from "../../record/index.ts";
 import { type CallAuditOptions, type OpenCallAudit, openCallAudit } from "./audit.ts";
 import type { AuditMode } from "./audit-mode.ts";
 import type { CallRecorder } from "./audit-recorder.ts";
@@ -216,6 +216,24 @@ describe("required", () => {
   });
 });
 
+test("recover() tells what the spool knows where an intent is left of the same call, and that once", async () => {
+  const log = silent;
+  const intents = await openPendingLog({ directory: join(directory, "intents"), clock, log });
+  const spool = await openPendingLog({ directory: join(directory, "spool"), clock, log });
+  for (const id of ["a", "b"]) await intents.put(encodeRecord(intent(id)));
+  for (const id of ["c", "b"]) await spool.put(encodeRecord(record(id)));
+  await intents.close();
+  await spool.close();
+  const opened = await open();
+  await opened.audit.recover();
+  expect(told()).toEqual(["a?", "c", "b"]);
+  await crash(opened);
+  journal.clear();
+  const again = await open();
+  await again.audit.recover();
+  expect(told()).toEqual([]);
+});
+
 describe("spool", () => {
   test("finish() does not wait for the journal; it gets all records, in order", async () => {
     const opened = await open();
@@ -246,7 +264,7 @@ describe("spool", () => {
     expect(told()).toEqual(["a", "b", "c"]);
   });
 
-  test("begin() refuses when the spool is full, and no longer once the journal has taken it", async () => {
+  test("begin() refuses when it is full, and no longer once the journal has taken it", async () => {
     const opened = await open({ spoolBytesMax: 40_000 });
     opened.refuseRecords = "not written";
     const ids: string[] = [];
@@ -260,7 +278,7 @@ describe("spool", () => {
       (async () => {
         for (;;) await call();
       })(),
-    ).rejects.toThrow("the spool is full");
+    ).rejects.toThrow("it is full");
     expect(ids.length).toBeGreaterThan(50);
     opened.refuseRecords = false;
     await vi.waitFor(async () => await call());

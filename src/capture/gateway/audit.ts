@@ -89,6 +89,7 @@ class PendingCallAudit implements OpenCallAudit {
   #catchingUp: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #refused = false;
+  readonly #countedDamages = new Set<Failure>();
   #closed = false;
 
   constructor(
@@ -109,8 +110,8 @@ class PendingCallAudit implements OpenCallAudit {
         if (call.mutates) await this.#putIntent(call.intent());
         return;
       case "spool": {
-        const problem = this.#spool.full ? "the spool is full" : this.#spool.problem;
-        if (problem !== undefined) throw new Failure("begin a spooled call", new Error(problem));
+        const { problem } = stateOf(this.#spool);
+        if (problem !== undefined) throw new Failure("begin a call whose record is spooled", new Error(problem));
         return;
       }
       case "best-effort":
@@ -132,10 +133,6 @@ class PendingCallAudit implements OpenCallAudit {
   }
 
   async recover(): Promise<void> {
-    for (const { message } of [...this.#spool.damages, ...this.#intents.damages]) {
-      const why = `${message}; how many records lay there is not known`;
-      this.#needs.recorder.countLost({ calls: 1, why });
-    }
     await this.#catchUpSoon();
   }
 
@@ -226,18 +223,23 @@ class PendingCallAudit implements OpenCallAudit {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = undefined;
       // What was put at the very end saw somebody at work.
-      if (this.#spool.pending > 0) void this.#catchUpSoon();
+      if (this.#spool.pending > 0 || this.#orphans) void this.#catchUpSoon();
     });
     await this.#catchingUp;
   }
 
-  /** Never rejects. The spool first: where both know of a call, it knows more. */
+  /**
+   * Never rejects. Intents first: those that the journal has must not be told after more records than it remembers, and
+   * the spool may hold that many. Where both know of a call, the spool knows more.
+   */
   async #catchUp(): Promise<void> {
     const orphans = this.#orphans;
     try {
       this.#orphans = false;
+      const isOrphan = (eventID: string): boolean => !this.#begun.has(eventID) && !this.#spool.has(eventID);
+      if (orphans) await this.#append(this.#intents, isOrphan);
       await this.#append(this.#spool, () => true);
-      if (orphans) await this.#append(this.#intents, (eventID) => !this.#begun.has(eventID));
+      this.#countDamages();
       if (this.#refused) this.#needs.log.info({}, "records of calls that waited are in the journal");
       this.#refused = false;
     } catch (cause) {
@@ -260,8 +262,22 @@ class PendingCallAudit implements OpenCallAudit {
       const batch = await takeBatch(log, isWanted);
       if (batch.length === 0) return;
       await this.#needs.recorder.append(batch);
-      for (const { eventID } of batch) log.done(eventID);
+      for (const { eventID } of batch) this.#told(eventID);
     }
+  }
+
+  #countDamages(): void {
+    for (const failure of [...this.#spool.damages, ...this.#intents.damages]) {
+      if (this.#countedDamages.has(failure)) continue;
+      this.#countedDamages.add(failure);
+      const why = `${failure.message}; how many records lay there is not known`;
+      this.#needs.recorder.countLost({ calls: 1, why });
+    }
+  }
+
+  #told(eventID: string): void {
+    this.#spool.done(eventID);
+    if (!this.#begun.has(eventID)) this.#intents.done(eventID);
   }
 }
 
@@ -277,6 +293,11 @@ async function takeBatch(log: PendingLog, isWanted: (eventID: string) => boolean
   return batch;
 }
 
-function stateOf({ pending, bytes, problem }: PendingLog): AuditState["intents"] {
+function stateOf({
+  pending,
+  bytes,
+  full,
+  problem = full ? "it is full" : undefined,
+}: PendingLog): AuditState["intents"] {
   return { records: pending, bytes, ...(problem === undefined ? {} : { problem }) };
 }

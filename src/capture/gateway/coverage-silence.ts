@@ -1,5 +1,5 @@
 import { type Clock, Failure, isoSeconds, type Random } from "../../core/index.ts";
-import type { AuditRecord } from "../../record/index.ts";
+import { type AuditRecord, EVENT_VERSION } from "../../record/index.ts";
 import type { State } from "../state-file.ts";
 
 /** Calls come through a route of the gateway, or as entries of another server's log. */
@@ -145,7 +145,7 @@ export class SilenceWatch {
   #tell(eventName: string, kind: CaptureKind, name: string, details: Readonly<Record<string, unknown>>): void {
     const { clock, random, account, region } = this.#needs;
     this.#waiting.push({
-      eventVersion: "1.11",
+      eventVersion: EVENT_VERSION,
       userIdentity: { accountId: account, invokedBy: OPENTRAIL },
       eventTime: isoSeconds(clock.now()),
       eventSource: OPENTRAIL,

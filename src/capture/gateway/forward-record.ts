@@ -75,10 +75,11 @@ export function forwardRecord(
     requestParameters: request.requestParameters,
     responseElements: errorCode === undefined ? (response?.responseElements ?? null) : null,
     additionalEventData: {
-      ...request.additionalEventData,
-      ...response?.additionalEventData,
       bytesTransferredIn: facts.bytesIn,
       bytesTransferredOut: facts.bytesOut,
+      // S3 counts an object's bytes without their framing.
+      ...request.additionalEventData,
+      ...response?.additionalEventData,
       ...(facts.invocationId === undefined ? {} : { sdkInvocationId: facts.invocationId.slice(0, 64) }),
       ...(odd === undefined ? {} : { outcome: odd.outcome }),
       route: facts.route,

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import { type AnswerEvents, type AnswerHead, AnswerReader } from "./upstream-answer.ts";
 import { BodySender, type BodySenderEvents, discardRest } from "./upstream-body.ts";
 import type { Exchange } from "./upstream-exchange.ts";
@@ -6,6 +6,11 @@ import { expects, NotHttp } from "./upstream-fields.ts";
 
 /** Up to here head and body go out in one buffer. */
 const JOINED_BYTES_MAX = 64 * 1024;
+
+const READ_BYTES = 64 * 1024;
+
+/** Begins to connect. With `onread` bytes go there instead of becoming events, which is cheaper. */
+export type Connect = (onread: OnReadOpts | undefined) => { readonly socket: Socket; readonly ready: string };
 
 /** What a connection asks of the pool that it belongs to. */
 export interface ConnectionOwner {
@@ -26,6 +31,8 @@ export interface Patience {
   readonly headers: number;
   readonly idle: number;
   readonly continue: number;
+  /** For the answer to arrive after writing has failed. */
+  readonly lastWord: number;
   /** `limitMs` is what the upstream allows. */
   keepAlive(limitMs: number | undefined): number;
 }
@@ -45,14 +52,33 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
   #paused = false;
   #uses = 0;
   #deadline: number;
+  #writeError: Error | undefined;
 
-  /** `socket` is connecting to the upstream; `ready` is its event that says it can be used. */
-  constructor(socket: Socket, ready: "connect" | "secureConnect", owner: ConnectionOwner) {
-    this.#socket = socket;
+  /** `upgradable`: the socket may be handed over. */
+  constructor(connect: Connect, upgradable: boolean, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#deadline = owner.tick + owner.patience.connect;
+    const { socket, ready } = connect(upgradable ? undefined : this.#onread());
+    this.#socket = socket;
     socket.once(ready, this.#onReady);
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
+    if (upgradable) socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
+    // An upstream that refuses an upload closes behind its answer, and a write that fails would take the unread answer
+    // with it: Node destroys the socket at once.
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (cause?: NodeJS.ErrnoException) => {
+      const reads = cause?.syscall === "write" && this.#listensOn(cause);
+      return reads ? socket : destroy(cause);
+    };
+  }
+
+  #onread(): OnReadOpts {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (bytes: number): boolean => {
+      this.#onData(buffer.subarray(0, bytes));
+      return true;
+    };
+    return { buffer, callback };
   }
 
   /** Takes the exchange: it goes out now, or as soon as the connection is open. */
@@ -81,8 +107,9 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
   check(): void {
     if (this.#owner.tick < this.#deadline) return;
     if (this.#exchange === undefined) this.destroy();
+    else if (this.#writeError !== undefined) this.#lost("broken", this.#writeError);
     // Some servers know no interim answers: their silence is taken for leave, as clients do.
-    else if (this.#request === "asking" && this.#state === "open") this.continued();
+    else if (this.#request === "asking") this.continued();
     else this.#lost("timeout", new Error("the upstream took too long"));
   }
 
@@ -107,6 +134,16 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
 
   readonly #onError = (cause: Error): void => this.#lost("broken", cause);
   readonly #onClose = (): void => this.#lost("broken", new NotHttp("the connection was closed"));
+
+  /** Writing has failed: whether it is waited for what can still be read. */
+  #listensOn(cause: Error): boolean {
+    if (this.#state !== "open" || this.#exchange === undefined || this.#writeError !== undefined) return false;
+    if (this.#stale()) return false;
+    this.#writeError = cause;
+    if (this.#request === "asking" || this.#request === "sending") this.#giveUpBody();
+    this.#rearm();
+    return true;
+  }
 
   #understand(read: () => void): void {
     try {
@@ -153,18 +190,20 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     if (this.#state === "gone") return;
     const exchange = this.#exchange;
     const opened = this.#state === "open";
-    const stale = kind === "broken" && this.#uses > 1 && this.#answer === "none" && this.#repeatable();
+    const again = kind === "broken" && this.#stale();
     this.destroy();
     if (exchange === undefined) return;
-    if (stale) this.#owner.again(exchange);
+    if (again) this.#owner.again(exchange);
     else exchange.failed({ kind: opened ? kind : "unreachable", sent: opened, cause });
   }
 
   /**
-   * Whether the request may go out again. One whose body was announced but not begun cannot have been acted on; one whose
-   * body was taken from the client cannot be repeated; any other may be if its call may.
+   * Whether the connection was closed before the request reached anybody, as far as can be told, and another may take it.
+   * A request whose body was announced but not begun cannot have been acted on; one whose body was taken from the client
+   * cannot be repeated; any other may be if its call may.
    */
-  #repeatable(): boolean {
+  #stale(): boolean {
+    if (this.#uses < 2 || this.#answer !== "none") return false;
     return this.#sender === undefined ? this.#exchange?.repeatable === true : !this.#sender.begun;
   }
 
@@ -183,6 +222,7 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
   #allowed(): number {
     const { patience } = this.#owner;
     if (this.#exchange === undefined) return patience.keepAlive(this.#reader.keepAliveMs);
+    if (this.#writeError !== undefined && !this.#paused) return patience.lastWord;
     if (this.#request === "asking") return patience.continue;
     if (this.#request === "sending") return this.#sender?.waiting === true ? patience.idle : Number.POSITIVE_INFINITY;
     if (this.#answer !== "head") return patience.headers;
@@ -215,6 +255,8 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     const socket = this.#socket;
     this.#leave();
     socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
+    // Whoever gets it may have something to do before it listens; an error without a listener would be fatal.
+    socket.on("error", () => undefined);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
     this.#owner.gone(this);
@@ -229,7 +271,8 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
   }
 
   data(chunk: Buffer): void {
-    if (this.#exchange?.data(chunk) !== false) return;
+    // What was read into is read into again.
+    if (this.#exchange?.data(Buffer.from(chunk)) !== false) return;
     this.#paused = true;
     this.#socket.pause();
   }
@@ -245,7 +288,8 @@ export class UpstreamConnection implements AnswerEvents, BodySenderEvents {
     }
     this.#rearm();
     // Free before the answer is told: whoever hears of its end may send the next request.
-    if (reusable && this.#request === "sent" && exchange?.upgrade === undefined) this.#owner.free(this);
+    const whole = this.#request === "sent" && this.#writeError === undefined && exchange?.upgrade === undefined;
+    if (reusable && whole) this.#owner.free(this);
     else this.destroy();
     exchange?.end(rawTrailers);
   }

@@ -51,7 +51,7 @@ export function checkField(name: string, value: string): void {
 }
 
 /** The fields that the message's Connection fields name, in lower case, beside those that are never forwarded anyway. */
-export function nominated(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
+function nominated(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
   let names: Set<string> | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.length !== 10 || rawHeaders[at]?.toLowerCase() !== "connection") continue;

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Failure } from "../../core/index.ts";
 import type {
@@ -9,7 +9,7 @@ import type {
   UpstreamExchange,
   UpstreamOptions,
 } from "./upstream.ts";
-import { type ConnectionOwner, type Patience, UpstreamConnection } from "./upstream-connection.ts";
+import { type Connect, type ConnectionOwner, type Patience, UpstreamConnection } from "./upstream-connection.ts";
 import { Exchange } from "./upstream-exchange.ts";
 import { NotHttp, requestHead } from "./upstream-fields.ts";
 
@@ -23,6 +23,12 @@ const DEFAULTS = {
   keepAliveMs: 4_000,
   connectionsMax: 256,
 } as const;
+
+/** How long reading goes on after writing has failed: whatever the upstream said had come before that. */
+const LAST_WORD_MS = 500;
+
+/** Tell of a peer that vanished while an answer is awaited, which can take long. */
+const PROBES = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 /** Deadlines are kept to a quarter of the shortest of them, within these bounds. */
 const TICK_MS = { min: 10, max: 250 } as const;
@@ -39,14 +45,14 @@ export function openUpstream(options: UpstreamOptions): Upstream {
 class Pool implements Upstream, ConnectionOwner {
   readonly patience: Patience;
   tick = 0;
-  readonly #connect: () => UpstreamConnection;
+  readonly #connect: Connect;
   readonly #connectionsMax: number;
   readonly #tickMs: number;
   readonly #connections = new Set<UpstreamConnection>();
   readonly #free: UpstreamConnection[] = [];
   readonly #waiting: Exchange[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #closed: (() => void) | undefined;
+  #closing: PromiseWithResolvers<void> | undefined;
 
   constructor(options: UpstreamOptions) {
     const settings = { ...DEFAULTS, ...options };
@@ -60,12 +66,13 @@ class Pool implements Upstream, ConnectionOwner {
       headers: ticks(headersTimeoutMs),
       idle: ticks(idleTimeoutMs),
       continue: ticks(continueTimeoutMs),
+      lastWord: ticks(LAST_WORD_MS),
       keepAlive: (limitMs) => (limitMs === undefined ? kept : Math.min(kept, ticks(Math.max(0, limitMs - 1_000)))),
     };
     const kept = ticks(keepAliveMs);
     this.#tickMs = tickMs;
     this.#connectionsMax = settings.connectionsMax;
-    this.#connect = connector(options, this);
+    this.#connect = connector(options);
   }
 
   send(request: OutgoingRequest, receiver: AnswerReceiver): UpstreamExchange {
@@ -77,17 +84,16 @@ class Pool implements Upstream, ConnectionOwner {
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#closed = resolve;
-      for (const connection of this.#free.splice(0)) connection.destroy();
-      this.#settle();
-    });
+    this.#closing ??= Promise.withResolvers();
+    for (const connection of this.#free.splice(0)) connection.destroy();
+    this.#settle();
+    return this.#closing.promise;
   }
 
   free(connection: UpstreamConnection): void {
     const next = this.#nextWaiting();
     if (next !== undefined) connection.carry(next);
-    else if (this.#closed !== undefined) connection.destroy();
+    else if (this.#closing !== undefined) connection.destroy();
     else this.#free.push(connection);
   }
 
@@ -117,7 +123,7 @@ class Pool implements Upstream, ConnectionOwner {
     const exchange = new Exchange(request, head, receiver, upgrade);
     if (refused !== undefined) {
       process.nextTick(() => exchange.failed({ kind: "broken", sent: false, cause: refused }));
-    } else if (this.#closed !== undefined) {
+    } else if (this.#closing !== undefined) {
       const cause = new Failure("use the upstream's connections after they were closed");
       process.nextTick(() => exchange.failed({ kind: "unreachable", sent: false, cause }));
     } else {
@@ -127,14 +133,15 @@ class Pool implements Upstream, ConnectionOwner {
   }
 
   #dispatch(exchange: Exchange): void {
-    const connection = this.#free.pop();
+    // One whose socket may be handed over is opened for it.
+    const connection = exchange.upgrade === undefined ? this.#free.pop() : undefined;
     if (connection !== undefined) connection.carry(exchange);
     else if (this.#connections.size < this.#connectionsMax) this.#open(exchange);
     else this.#wait(exchange);
   }
 
   #open(exchange: Exchange): void {
-    const connection = this.#connect();
+    const connection = new UpstreamConnection(this.#connect, exchange.upgrade !== undefined, this);
     this.#connections.add(connection);
     connection.carry(exchange);
     this.#timer ??= setInterval(() => this.#check(), this.#tickMs).unref();
@@ -166,33 +173,39 @@ class Pool implements Upstream, ConnectionOwner {
     if (this.#connections.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#closed?.();
+    this.#closing?.resolve();
   }
 }
 
 /** @throws {Failure} when the url is not that of a server. */
-function connector({ url, tls = {} }: UpstreamOptions, owner: ConnectionOwner): () => UpstreamConnection {
+function connector({ url, tls = {} }: UpstreamOptions): Connect {
   const { protocol, hostname, port, pathname, search, hash, username } = parseUrl(url);
   if (protocol !== "http:" && protocol !== "https:") throw new Failure(`open upstream ${url}: neither http nor https`);
   if (pathname !== "/" || search + hash + username !== "")
     throw new Failure(`open upstream ${url}: more than a server`);
   const host = hostname.replace(/^\[|\]$/g, "");
-  const tcp = { host, port: Number(port || (protocol === "https:" ? 443 : 80)), noDelay: true, keepAlive: true };
-  if (protocol === "http:") return () => new UpstreamConnection(connectTcp(tcp), "connect", owner);
+  const tcp = { host, port: Number(port || (protocol === "https:" ? 443 : 80)), noDelay: true, ...PROBES };
+  if (protocol === "http:")
+    return (onread) => ({ socket: connectTcp({ ...tcp, ...given({ onread }) }), ready: "connect" });
   const { servername = isIP(host) === 0 ? host : undefined, ca, ...rest } = tls;
+  const secure = {
+    ...tcp,
+    ...rest,
+    ...given({ servername, ca: ca === undefined ? ca : [ca].flat() }),
+    ALPNProtocols: ["http/1.1"],
+  };
   let session: Buffer | undefined;
-  return () => {
-    const socket: Socket = connectTls({
-      ...tcp,
-      ...rest,
-      ...(ca === undefined ? {} : { ca: [ca].flat() as string[] }),
-      ...(servername === undefined ? {} : { servername }),
-      ...(session === undefined ? {} : { session }),
-      ALPNProtocols: ["http/1.1"],
-    }).on("session", (given: Buffer) => {
-      session = given;
-    });
-    return new UpstreamConnection(socket, "secureConnect", owner);
+  return (onread) => {
+    const socket = connectTls({ ...secure, ...given({ onread, session }) });
+    socket.on("session", (latest: Buffer) => (session = latest));
+    return { socket, ready: "secureConnect" };
+  };
+}
+
+/** Without the members that are undefined. */
+function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

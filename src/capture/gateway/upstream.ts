@@ -62,7 +62,10 @@ export interface SwitchedProtocols {
   readonly rawHeaders: readonly string[];
   /** The answer's head as it stood on the wire, with its empty line. */
   readonly headBytes: Uint8Array;
-  /** Paused; what came behind the head is read from it first. It is the receiver's now, errors and closing included. */
+  /**
+   * Paused; what came behind the head is read from it first. It is the receiver's now, who has to close it. Its errors are
+   * not fatal, but it may be `destroyed` already when the receiver comes to listen.
+   */
   readonly socket: Duplex;
 }
 

@@ -92,7 +92,7 @@ export function encodeSegment(
     const bytes = name === "checksums" ? Buffer.concat(checksums) : contents[name];
     sections[name] = { offset, length: bytes.length, sha256: hash("sha256", bytes) };
     const padding = new Uint8Array(name === "checksums" ? 0 : -bytes.length & (PAGE_BYTES - 1));
-    if (name !== "checksums") checksums.push(pageChecksums(Buffer.concat([bytes, padding])));
+    if (name !== "checksums") checksums.push(pageChecksums(bytes, padding));
     parts.push(bytes, padding);
     offset += bytes.length + padding.length;
   }
@@ -100,10 +100,13 @@ export function encodeSegment(
   return Buffer.concat([...parts, footer, encodeTrailer(footer, offset + footer.length + TRAILER_BYTES)]);
 }
 
-function pageChecksums(padded: Uint8Array): Uint8Array {
-  const checksums = Buffer.alloc((padded.length / PAGE_BYTES) * 4);
-  for (let page = 0; page * PAGE_BYTES < padded.length; page++) {
-    checksums.writeUInt32LE(crc32(padded.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)), page * 4);
+/** A section may be a hundred megabytes: it is not copied to be padded. */
+function pageChecksums(bytes: Uint8Array, padding: Uint8Array): Uint8Array {
+  const checksums = Buffer.alloc(((bytes.length + padding.length) / PAGE_BYTES) * 4);
+  for (let page = 0; page * PAGE_BYTES < bytes.length; page++) {
+    const end = (page + 1) * PAGE_BYTES;
+    const crc = crc32(bytes.subarray(page * PAGE_BYTES, end));
+    checksums.writeUInt32LE(end > bytes.length ? crc32(padding, crc) : crc, page * 4);
   }
   return checksums;
 }

@@ -24,6 +24,8 @@ export interface Ceph {
   readonly endpoint: string;
   /** One of its own users. */
   readonly credentials: Credentials;
+  /** The end of what radosgw printed. */
+  readonly log: () => string;
   stop(): Promise<void>;
 }
 
@@ -45,8 +47,10 @@ export async function startCeph(): Promise<Ceph> {
     await ceph.run("ceph", "--connect-timeout", "20", "osd", "new", osd);
     await ceph.run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd);
     started.push(await ceph.start("ceph-osd", ["-i", "0"], /osd\.0 .*state: booting -> active/));
-    started.push(await ceph.start("radosgw", ["-n", "client.admin"], /starting handler: beast/));
-    return { endpoint: `http://127.0.0.1:${gatewayPort}`, credentials: await makeUser(ceph), stop };
+    const gateway = await ceph.start("radosgw", ["-n", "client.admin"], /starting handler: beast/);
+    started.push(gateway);
+    const endpoint = `http://127.0.0.1:${gatewayPort}`;
+    return { endpoint, credentials: await makeUser(ceph), log: gateway.log, stop };
   } catch (cause) {
     await stop();
     throw cause;

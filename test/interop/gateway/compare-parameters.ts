@@ -12,7 +12,7 @@ export interface ParameterCount {
 
 /** What CloudTrail writes in place of a value that nobody is to see. */
 const MASK =
-  /^(HIDDEN_DUE_TO_SECURITY_REASONS|\*+|<sensitiveDataRemoved>|Value hidden due to security reasons\.|\*\*-redacted-\*\*|.*REDACTED.*)$/;
+  /^(HIDDEN_DUE_TO_SECURITY_REASONS|\*+|\*+OMITTED\*+|<sensitiveDataRemoved>|Value hidden due to security reasons\.|\*\*-redacted-\*\*)$/;
 
 /** A value of the parameters that was looked for in vain, by its path. */
 export interface MissingValue {
@@ -24,22 +24,17 @@ export interface MissingValue {
 export function missingParameters(sent: unknown, recorded: unknown, count: ParameterCount): readonly MissingValue[] {
   const text = JSON.stringify(recorded ?? null);
   return leaves(sent).flatMap(({ path, value }) => {
-    const found = at(recorded, path);
-    if (isSecret(value)) {
-      count.hidden++;
-      return [];
-    }
-    if (found !== undefined && (same(value, found) || (typeof found === "string" && MASK.test(found)))) {
-      if (typeof found === "string" && MASK.test(found)) count.hidden++;
-      else count.exact++;
-      return [];
-    }
-    if (standsIn(text, value)) {
-      count.elsewhere++;
-      return [];
-    }
-    return [{ path: path.join("."), value }];
+    const how = howFound(value, at(recorded, path), text);
+    if (how === undefined) return [{ path: path.join("."), value }];
+    count[how]++;
+    return [];
   });
+}
+
+function howFound(value: unknown, found: unknown, text: string): keyof ParameterCount | undefined {
+  if (isSecret(value) || (typeof found === "string" && MASK.test(found))) return "hidden";
+  if (found !== undefined && same(value, found)) return "exact";
+  return standsIn(text, value) ? "elsewhere" : undefined;
 }
 
 interface Leaf {
@@ -74,14 +69,34 @@ function isSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && ("$secret" in value || "$blob" in value);
 }
 
+interface Time {
+  readonly $time: number;
+}
+
+function isTime(value: unknown): value is Time {
+  return typeof value === "object" && value !== null && "$time" in value;
+}
+
+/** As it may stand in a header. */
+function timesOf(seconds: number): readonly string[] {
+  const date = new Date(seconds * 1000);
+  return [date.toUTCString(), date.toISOString().replace(".000", "")];
+}
+
 function same(value: unknown, found: unknown): boolean {
-  if (typeof value === "object" && value !== null && "$time" in value) {
-    return typeof found === "number" || (typeof found === "string" && found !== "");
-  }
+  if (isTime(value)) return typeof found === "number" || (typeof found === "string" && found !== "");
   return String(value) === String(found);
 }
 
 function standsIn(text: string, value: unknown): boolean {
-  if (typeof value === "string") return text.includes(JSON.stringify(value).slice(1, -1));
+  if (typeof value === "string") return text.includes(JSON.stringify(value).slice(1, -1)) || isDocumentIn(text, value);
+  if (isTime(value)) return timesOf(value.$time).some((time) => text.includes(time));
   return (typeof value === "number" || typeof value === "boolean") && text.includes(String(value));
+}
+
+/** A policy is sent as a text that is JSON, and may be told as what it says. */
+function isDocumentIn(text: string, value: string): boolean {
+  if (!value.startsWith("{")) return false;
+  const document: unknown = JSON.parse(value);
+  return text.includes(JSON.stringify(document));
 }

@@ -80,9 +80,9 @@ describe.skipIf(MOTO_MISSING !== undefined)(`a policy in front of moto${whySkipp
   });
 
   test.each([
-    ["DeleteTable", /^AccessDeniedException$/, "perform: dynamodb:DeleteTable"],
+    ["DeleteTable", /^AccessDenied(Exception)?$/, "perform: dynamodb:DeleteTable"],
     ["DeleteObject", /^AccessDenied$/, "perform: s3:DeleteObject"],
-    ["DeleteFunction20150331", /^AccessDeniedException$/, "perform: lambda:DeleteFunction"],
+    ["DeleteFunction20150331", /^AccessDenied(Exception)?$/, "perform: lambda:DeleteFunction"],
     ["TerminateInstances", /^Client\.UnauthorizedOperation$/, "not authorized"],
     ["DeleteQueue", /AccessDenied(Exception)?$/, "perform: sqs:DeleteQueue"],
   ] as const)("%s is refused, and recorded as Mary's", (name, code, action) => {

@@ -19,6 +19,7 @@ routes:
   - name: guarded
     upstream: ${upstream}
     mode: enforce
+    defaultService: s3
     credentials: { accessKeyId: ${accessKeyId}, secretAccessKey: ${secretAccessKey} }
 `;
 }

@@ -52,8 +52,6 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
   let gateway: Gateway;
   let john: Credentials;
   let session: Credentials;
-  let federated: Credentials;
-  let token: Credentials;
   let records: readonly AuditRecord[];
 
   beforeAll(async () => {
@@ -78,13 +76,10 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
     await people.send(new sts.GetCallerIdentityCommand({}));
     const assume = { RoleArn: ROLE, RoleSessionName: "morning", SourceIdentity: "john@example.com" };
     session = keyIn((await people.send(new sts.AssumeRoleCommand(assume))).Credentials);
-    federated = keyIn((await people.send(new sts.GetFederationTokenCommand({ Name: "supplier" }))).Credentials);
-    token = keyIn((await people.send(new sts.GetSessionTokenCommand({}))).Credentials);
     await new SQSClient(as(session)).send(new CreateQueueCommand({ QueueName: "by-session" }));
-    await new DynamoDBClient(as(john)).send(new ListTablesCommand({}));
-    for (const key of [{ ...john, secretAccessKey: "not-the-secret" }, STRANGER, federated, token]) {
-      await new DynamoDBClient(as(key)).send(new ListTablesCommand({})).catch(() => undefined);
-    }
+    const list = async (key: Credentials): Promise<unknown> =>
+      new DynamoDBClient(as(key)).send(new ListTablesCommand({})).catch(() => undefined);
+    for (const key of [john, { ...john, secretAccessKey: "not-the-secret" }, STRANGER]) await list(key);
     records = await gateway.records();
   }, 60_000);
   afterAll(() => moto?.stop());
@@ -130,19 +125,6 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
     expect(made).not.toHaveProperty("errorCode");
   });
 
-  test("sessions of a user and of whom a user vouches for are known too", () => {
-    expect(recordsOf("ListTables", federated)[0]?.userIdentity).toMatchObject({
-      type: "FederatedUser",
-      arn: `arn:aws:sts::${ACCOUNT}:federated-user/supplier`,
-      sessionContext: { sessionIssuer: { type: "IAMUser", userName: "John" } },
-    });
-    expect(recordsOf("ListTables", token)[0]?.userIdentity).toMatchObject({
-      type: "IAMUser",
-      userName: "John",
-      sessionContext: { attributes: { mfaAuthenticated: "false" } },
-    });
-  });
-
   test("whoever signs with another secret is not called John", () => {
     const [right, wrong] = recordsOf("ListTables", john);
     expect(right?.userIdentity).toMatchObject({ type: "IAMUser", userName: "John" });
@@ -153,8 +135,44 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
 
   test("no secret of them stands in the log", () => {
     const log = JSON.stringify(records);
-    const secrets = [john, session, federated, token].map(({ secretAccessKey }) => secretAccessKey);
+    const secrets = [john, session].map(({ secretAccessKey }) => secretAccessKey);
     expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
-    expect(new Set(secrets).size).toBe(4);
+    expect(new Set(secrets).size).toBe(2);
+  });
+});
+
+/** moto makes these up and forgets them at once: it takes them only where it looks at no signature. */
+describe.skipIf(MOTO_MISSING !== undefined)(`sessions that moto makes up${whySkipped(MOTO_MISSING)}`, () => {
+  let moto: Moto;
+  let records: readonly AuditRecord[];
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    const gateway = await startGateway({ config: configuration(moto.endpoint) });
+    const common = { endpoint: gateway.server.endpoint, region: "us-east-1", maxAttempts: 1 };
+    const owner = new iam.IAMClient({ ...common, credentials: { ...STRANGER } });
+    await owner.send(new iam.CreateUserCommand({ UserName: "John" }));
+    const john = keyIn((await owner.send(new iam.CreateAccessKeyCommand({ UserName: "John" }))).AccessKey);
+    const people = new sts.STSClient({ ...common, credentials: { ...john } });
+    const list = async (answer: { readonly Credentials?: KeyInAnswer | undefined }): Promise<unknown> =>
+      new DynamoDBClient({ ...common, credentials: { ...keyIn(answer.Credentials) } }).send(new ListTablesCommand({}));
+    await list(await people.send(new sts.GetFederationTokenCommand({ Name: "supplier" })));
+    await list(await people.send(new sts.GetSessionTokenCommand({})));
+    records = await gateway.records();
+  }, 60_000);
+  afterAll(() => moto?.stop());
+
+  test("whom a user vouches for is known, and a user's own session too", () => {
+    const [federated, own] = records.filter(({ eventName }) => eventName === "ListTables");
+    expect(federated?.userIdentity).toMatchObject({
+      type: "FederatedUser",
+      arn: `arn:aws:sts::${ACCOUNT}:federated-user/supplier`,
+      sessionContext: { sessionIssuer: { type: "IAMUser", userName: "John" } },
+    });
+    expect(own?.userIdentity).toMatchObject({
+      type: "IAMUser",
+      userName: "John",
+      sessionContext: { attributes: { mfaAuthenticated: "false" } },
+    });
   });
 });

@@ -137,8 +137,8 @@ def encode(shape, value):
     """Parameters as JSON: what JSON has no form for, and what is secret, is an object with one member named `$...`."""
     if shape is None:
         return value
-    if is_secret(shape) and isinstance(value, str):
-        return {"$secret": value}
+    if is_secret(shape):
+        return {"$secret": "..."}
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict) and not shape.is_document_type:
         return {name: encode(shape.members.get(name), inner) for name, inner in value.items()}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditRecord } from "../../../src/record/index.ts";
 import { BOTO3_MISSING, whySkipped } from "../clients.ts";
-import { checkAttempts, type Verdict } from "./check-attempts.ts";
+import { checkAttempts, SERVED, type Verdict } from "./check-attempts.ts";
 import { startGateway } from "./gateway-run.ts";
 import { MOTO_MISSING, type Moto, startMoto } from "./moto.ts";
 import { askOracle, type OracleRun } from "./oracle.ts";
@@ -9,9 +9,6 @@ import { askOracle, type OracleRun } from "./oracle.ts";
 /** Nobody here knows this key: moto takes any. */
 const STRANGER = { accessKeyId: "AKIAORACLEORACLE0001", secretAccessKey: "nobody-here-knows-this-key" };
 const MISSING = MOTO_MISSING ?? BOTO3_MISSING;
-
-/** Services that OpenTrail serves itself: they refuse a stranger. */
-const SERVED = new Set(["iam", "sts", "cloudtrail", "cloudtrail-data"]);
 
 const RUNS = [
   { what: "stories", about: "stories of services", services: 120, operations: 500, attempts: 600 },

@@ -11,7 +11,7 @@ export interface Attempt {
   readonly signingName: string;
   readonly operation: string;
   /**
-   * Members by the model's names. A secret is `{$secret: text}`, a time `{$time: seconds}`, a blob `{$blob: base64}`.
+   * Members by the model's names. What is secret is `{$secret: ...}`, a time `{$time: seconds}`, a blob `{$blob: base64}`.
    * Absent when the client does not tell them.
    */
   readonly parameters?: Parameters;
@@ -59,7 +59,12 @@ export async function askOracle(driver: string, options: OracleOptions & Paramet
   const file = fileURLToPath(new URL(driver, import.meta.url));
   const child = spawn(PYTHON, [file, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", AWS_EC2_METADATA_DISABLED: "true" },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: "/nonexistent",
+      PYTHONDONTWRITEBYTECODE: "1",
+      AWS_EC2_METADATA_DISABLED: "true",
+    },
   });
   let told = "";
   let errors = "";

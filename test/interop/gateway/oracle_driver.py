@@ -9,8 +9,9 @@ import oracle_stories
 from oracle import Oracle, note, read_options
 from oracle_parameters import made_up
 
-# Their clients need more than a key, or do not let themselves be pointed at an endpoint.
-NOT_ASKED = {"cloudfront-keyvaluestore", "codecatalyst", "signin"}
+# Their clients need more than a key, or do not let themselves be pointed at an endpoint; or they sign as IAM, which
+# OpenTrail serves itself and in another protocol.
+NOT_ASKED = {"account-access-runtime", "cloudfront-keyvaluestore", "codecatalyst", "iam-toolbox", "signin"}
 
 
 def main():

@@ -33,6 +33,8 @@ def main():
     oracle = Oracle(options)
     shop = Shop(oracle, options["bucket"])
     for name, deed in DEEDS.items():
+        if name in options["leaveOut"]:
+            continue
         try:
             deed(shop)
             note(case=name, ok=True)

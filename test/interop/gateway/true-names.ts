@@ -10,6 +10,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   mgh: "migrationhub",
   mq: "amazonmq",
   pinpoint: "pinpoint",
+  polly: "tts",
   "rds-data": "rdsdata",
   "servicecatalog-appregistry": "servicecatalog-appregistry",
   sso: "sso",
@@ -46,7 +47,6 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Of these families no log was seen that tells the name: the API's name, or the one that the known ones suggest. */
 const SUGGESTED: readonly (readonly [service: string, operation: RegExp, names: readonly string[]])[] = [
-  ["lambda", /^.*$/, ["$&", "$&20150331", "$&20150331v2"]],
   ["s3", /^(Put|Delete)(PublicAccessBlock|ObjectLockConfiguration)$/, ["$&", "$1Bucket$2"]],
   ["s3", /^(Put)Bucket(AccelerateConfiguration)$/, ["$&", "$1$2"]],
   ["s3control", /^(Put|Delete)(PublicAccessBlock)$/, ["$&", "$1Account$2"]],
@@ -54,6 +54,14 @@ const SUGGESTED: readonly (readonly [service: string, operation: RegExp, names: 
 
 export function trueEventSource({ service, signingName }: Attempt): string {
   return `${SOURCES[service] ?? signingName}.amazonaws.com`;
+}
+
+/** Whether CloudTrail calls an operation so. */
+export function isTrueEventName(attempt: Pick<Attempt, "service" | "operation">, eventName: string): boolean {
+  // Operations of Lambda carry the date of their version, which differs; those of which it is known stand above.
+  const known = NAMES[attempt.service]?.[attempt.operation] !== undefined;
+  const name = attempt.service === "lambda" && !known ? eventName.replace(/20\d{6}(v\d)?$/, "") : eventName;
+  return trueEventNames(attempt).includes(name);
 }
 
 /** The name, or the few that it may be. */
@@ -74,6 +82,7 @@ const WRITES =
 const READ_ONLY: Readonly<Record<string, boolean>> = {
   "sts.GetFederationToken": false,
   "cognito-identity.GetCredentialsForIdentity": false,
+  // It makes the identity that it gets.
   "cognito-identity.GetId": false,
 };
 
