@@ -67,6 +67,8 @@ export class ForwardedCall implements PassingCall {
   #resolved: ResolvedCall;
   #model: OperationModel | undefined;
   #described: RequestDescription | undefined;
+  /** Why the request turned out to be none before it was forwarded. */
+  #broken: Refusal | undefined;
 
   constructor(needs: GatewayNeeds, destination: Destination, arrival: Arrival) {
     const { head, request } = arrival;
@@ -94,7 +96,8 @@ export class ForwardedCall implements PassingCall {
       const outgoing = this.#outgoing();
       const intent = (): AuditRecord => this.#record(undefined, INTENT, 0, this.#caller.early);
       await this.#needs.audit.begin(route.audit, { mutates: !this.#description().readOnly, intent });
-      // Nobody is there to be answered: the last moment at which the call can be left undone.
+      // The last moment at which the call can be left undone.
+      if (this.#broken !== undefined) throw this.#broken;
       if (this.#arrival.request.socket.destroyed) throw CLIENT_LEFT;
       return { outgoing };
     } catch (thrown) {
@@ -272,6 +275,7 @@ export class ForwardedCall implements PassingCall {
   }
 
   breakOff(why: Refusal): void {
+    this.#broken = why;
     this.#body.breakOff(why);
   }
 

@@ -26,7 +26,11 @@ export async function passThrough(
   arrival: Arrival,
   response: ServerResponse,
 ): Promise<WireResponse | undefined> {
-  arrival.broken = (why) => call.breakOff(why);
+  let broken: Refusal | undefined;
+  arrival.broken = (why) => {
+    broken = why;
+    call.breakOff(why);
+  };
   try {
     const prepared = await call.prepare();
     if ("answer" in prepared) return prepared.answer;
@@ -37,7 +41,9 @@ export async function passThrough(
       stopped: arrival.stopped,
     });
     arrival.broken = (why) => relay.breakOff(why);
-    const ours = await call.conclude(await relay.send(upstream, prepared.outgoing));
+    const answer = relay.send(upstream, prepared.outgoing);
+    if (broken !== undefined) relay.breakOff(broken);
+    const ours = await call.conclude(await answer);
     if (ours !== undefined && !response.headersSent) return ours;
     if (ours === undefined) relay.finish();
     else relay.cut();
