@@ -1,4 +1,5 @@
 import type { WireResponse } from "../../aws/index.ts";
+import { Refusal } from "../../core/index.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
 import type { Arrival } from "./gateway.ts";
 import { IncomingBody } from "./incoming-body.ts";
@@ -31,7 +32,9 @@ export class UnrecordedCall implements PassingCall {
   }
 
   conclude({ failure }: RelayedAnswer): Promise<WireResponse | undefined> {
-    return Promise.resolve(failure === undefined ? undefined : noAnswer());
+    if (failure === undefined) return Promise.resolve(undefined);
+    const { cause } = failure;
+    return Promise.resolve(cause instanceof Refusal ? plainText(cause.status, cause.message) : noAnswer());
   }
 
   breakOff(): void {}
@@ -40,6 +43,9 @@ export class UnrecordedCall implements PassingCall {
 }
 
 export function noAnswer(): WireResponse {
-  const text = "The service behind OpenTrail did not answer.\n";
-  return { status: 502, headers: { "content-type": "text/plain" }, body: Buffer.from(text) };
+  return plainText(502, "The service behind OpenTrail did not answer.");
+}
+
+function plainText(status: number, text: string): WireResponse {
+  return { status, headers: { "content-type": "text/plain" }, body: Buffer.from(`${text}\n`) };
 }
