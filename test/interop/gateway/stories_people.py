@@ -84,6 +84,7 @@ def cognito_idp(call):
     call("AdminCreateUser", UserPoolId=pool, Username="mary-the-guest", TemporaryPassword="Very-hidden-0454")
     call("ListUsers", UserPoolId=pool, Limit=5)
     call("SignUp", ClientId=client, Username="john-the-guest", Password="Very-hidden-0455")
+    call("GlobalSignOut", AccessToken="a-token-that-moto-repeats-0451")
     call("DeleteUserPool", UserPoolId=pool)
     call("DescribeUserPool", UserPoolId=pool)
 
