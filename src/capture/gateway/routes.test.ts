@@ -32,6 +32,7 @@ describe("parseRoutes()", () => {
         credentials: { file: "/etc/opentrail/upstream", profile: "minio" },
         tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
         timeouts: { connectSeconds: 1, answerSeconds: 2.5 },
+        connections: 10,
         identities: { AKIAEXAMPLE: "arn:aws:iam::000000000001:user/backup" },
       },
     ]);
@@ -44,6 +45,7 @@ describe("parseRoutes()", () => {
       tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
       connectMs: 1000,
       answerMs: 2500,
+      connectionsMax: 10,
     });
     expect(route?.identities.get("AKIAEXAMPLE")).toBe("arn:aws:iam::000000000001:user/backup");
   });
@@ -62,6 +64,7 @@ describe("parseRoutes()", () => {
     [[{ ...url, account: "1" }], "account 1 does not look like"],
     [[{ ...url, match: { services: "s3" } }], "match has no member services"],
     [[{ ...url, timeouts: { answerSeconds: 0 } }], "timeouts.answerSeconds is not a number of seconds above 0"],
+    [[{ ...url, connections: 0 }], "connections is not a whole number from 1 to 65535"],
     [[{ ...url, identities: { AKIA: "Mary" } }], "identities.AKIA Mary does not look like"],
     [[{ ...url, credentials: { accessKeyId: "a" } }], "credentials.secretAccessKey is missing"],
     [
