@@ -6,6 +6,8 @@ import type { AuditRecord } from "../../../src/record/index.ts";
 import { readJournal } from "../../read-journal.ts";
 import { startServer, type TestServer } from "../../server.ts";
 
+const OPENSSL = "/usr/bin/openssl";
+
 /** An OpenTrail that stands in front of something. */
 export interface Gateway {
   readonly server: TestServer;
@@ -51,7 +53,7 @@ function makeCertificate(directory: string): { readonly certificate: string; rea
   const names = "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1";
   const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const files = ["-keyout", key, "-out", certificate];
-  execFileSync("openssl", ["req", "-x509", ...made, "-subj", "/CN=localhost", "-addext", names, ...files], {
+  execFileSync(OPENSSL, ["req", "-x509", ...made, "-subj", "/CN=localhost", "-addext", names, ...files], {
     stdio: "ignore",
   });
   return { certificate, key };

@@ -259,7 +259,8 @@ def settings(shop):
     shop.ask("DeleteBucketCors")
     shop.ask("GetBucketAcl")
     shop.ask("GetBucketLocation")
-    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{shop.bucket}/open/*"}
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    open_to_all["Resource"] = f"arn:aws:s3:::{shop.bucket}/open/*"
     policy = json.dumps({"Version": "2012-10-17", "Statement": [open_to_all]})
     shop.ask("PutBucketPolicy", Policy=policy)
     assert "s3:GetObject" in shop.ask("GetBucketPolicy")["Policy"]
