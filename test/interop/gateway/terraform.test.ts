@@ -21,6 +21,7 @@ terraform {
 
 const folder = mkdtempSync(join(tmpdir(), "opentrail-terraform-"));
 const MISSING = MOTO_MISSING ?? terraformMissing();
+if (MISSING !== undefined) rmSync(folder, { recursive: true, force: true });
 
 /** Asks Terraform itself: only it knows in which mirror or registry its provider is. */
 function terraformMissing(): string | undefined {
