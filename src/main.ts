@@ -110,7 +110,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...outboxMigrations,
     ...learnedMigrations,
   });
-  const identityTables = tables.$omitTables<"outbox" | "learned_identities">();
+  const identityTables = tables.$omitTables<"outbox" | "learned_keys" | "learned_users">();
   const credentialsPath = (account: string): string =>
     join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
@@ -285,7 +285,10 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
     intentsOpen: () => audit.state().intents.records,
   });
   counts.export(metrics);
-  const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
+  const learned = new LearnedIdentities({
+    tables: parts.tables.$pickTables<"learned_keys" | "learned_users">(),
+    isOwn: (accessKeyId, sessionToken) => parts.credentials.owns(accessKeyId, sessionToken),
+  });
   const gateway = await openGateway({
     ...parts,
     routes,

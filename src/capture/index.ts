@@ -23,7 +23,8 @@ export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from ".
 export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
 export { type TlsFacts } from "./gateway/forward-record.ts";
 export { type Arrival, Gateway, type OpenRoute } from "./gateway/gateway.ts";
-export { LearnedIdentities, learnedMigrations, type LearnedSchema } from "./gateway/learned-identities.ts";
+export { LearnedIdentities, type LearnedNeeds } from "./identities/learned-identities.ts";
+export { learnedMigrations, type LearnedSchema } from "./identities/learned-tables.ts";
 export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
 export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";

@@ -17,6 +17,10 @@ import type { CapturedBody } from "../call/captured.ts";
 import { describeRequest } from "../call/describe-request.ts";
 import { describeResponse } from "../call/describe-response.ts";
 import type { CallPlace, RequestDescription, ResponseDescription } from "../call/description.ts";
+import { identityOfArn } from "../identities/identity-of-arn.ts";
+import { namesOneKey, shownKey } from "../identities/shown-key.ts";
+import { tookCaller } from "../identities/took-caller.ts";
+import { unsignedIdentity } from "../identities/unsigned-identity.ts";
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import {
   authorizeCall,
@@ -38,8 +42,6 @@ import { BodyCapture, BodyTap, NO_BODY, wholeBody } from "./body-tap.ts";
 import { forwardRecord, type OddOutcome } from "./forward-record.ts";
 import { type Gathering, gatherBody } from "./gather-body.ts";
 import type { Arrival, GatewayNeeds, OpenRoute } from "./gateway.ts";
-import { identityOfArn } from "./learned-identities.ts";
-import { anonymousIdentity, REFUSED_IDENTITY } from "./supposed-identity.ts";
 import type { OutgoingRequest } from "./upstream.ts";
 
 /** Bodies of known length up to here are gathered before the call is forwarded: then all of it is known beforehand. */
@@ -262,12 +264,17 @@ export class ForwardedCall {
 
   async #identify(): Promise<void> {
     const { credentials, learned } = this.#needs;
+    const { route } = this.#open;
     const key = this.#claimed?.accessKeyId;
     const early = this.#body !== undefined || !needsWholeBody(this.#arrival.head);
     if (this.#enforces || (key !== undefined && early && credentials.mayKnow(key))) await this.#prove();
     if (key === undefined || this.#proof !== undefined) return;
-    const arn = this.#open.route.identities.get(key);
-    this.#supposed = arn === undefined ? await learned.find(key, this.#arrivedAt) : identityOfArn(arn, key);
+    const arn = route.identities.get(key);
+    const shown = shownKey(key, this.#arrival.head);
+    this.#supposed =
+      arn === undefined
+        ? await learned.find(route.realm, shown, this.#arrivedAt)
+        : identityOfArn(arn, { accessKeyId: key });
   }
 
   /** With a key of our own the signature tells who calls. Where the upstream judges, a wrong one only leaves that open. */
@@ -392,11 +399,12 @@ export class ForwardedCall {
     if (this.#body === undefined) await this.#bodyPassed();
     const odd = this.#oddOutcome(answer);
     const response = this.#describeAnswer(answer);
-    const identity = this.#identity(response?.errorCode);
+    const identity = this.#identity(answer, response);
     const record = this.#record(response, odd, answer.body.size, identity);
     const more = deletedObjectRecords(record, this.#resolved, this.#description(), response, random);
     try {
-      if (response?.output !== undefined && response.errorCode === undefined) await this.#learn(response, identity);
+      if (answer.head !== undefined && response?.output !== undefined && response.errorCode === undefined)
+        await this.#learn(answer.head.headers, response, identity);
       await Promise.all([record, ...more].map((each) => audit.finish(route.audit, route.name, each)));
     } catch (thrown) {
       log.error({ err: thrown, route: route.name }, "a call's record could not be kept");
@@ -454,19 +462,29 @@ export class ForwardedCall {
   }
 
   /** The upstream has said whose key it is by taking the call; or it has not. */
-  #identity(errorCode: string | undefined): UserIdentity {
+  #identity({ head, body }: RelayedAnswer, response: ResponseDescription | undefined): UserIdentity {
     if (this.#proof !== undefined) return userIdentity(this.#proof.caller);
     const key = this.#claimed?.accessKeyId;
-    if (key === undefined) return anonymousIdentity(this.#resolved);
-    const refused = errorCode !== undefined && REFUSED_IDENTITY.has(errorCode.replace(/^Client\./, ""));
-    return this.#supposed === undefined || refused ? unknownIdentity(key) : this.#supposed;
+    if (key === undefined) return unsignedIdentity(this.#resolved, response?.output);
+    const taken = head !== undefined && tookCaller({ ...head, ...response, hasBody: body.size > 0 });
+    const certain = taken && namesOneKey(this.#arrival.head, this.#body?.bytes ?? NO_BODY.bytes);
+    return this.#supposed === undefined || !certain ? unknownIdentity(key) : this.#supposed;
   }
 
-  async #learn(response: ResponseDescription, identity: UserIdentity): Promise<void> {
-    const { learned, clock } = this.#needs;
+  /** What cannot be learned durably is known until the next start: no call fails of it. */
+  async #learn(answerHeaders: Headers, { output = {} }: ResponseDescription, identity: UserIdentity): Promise<void> {
+    const { learned, clock, log } = this.#needs;
+    const { realm, account, learns } = this.#open.route;
+    if (!learns) return;
     const { input = {} } = this.#description();
-    const { output = {} } = response;
-    await learned.learn({ resolved: this.#resolved, input, output, identity, now: clock.now() });
+    const { head } = this.#arrival;
+    const key = this.#claimed?.accessKeyId;
+    const shown = key === undefined ? undefined : shownKey(key, head);
+    const proven = this.#proof !== undefined;
+    const resolved = this.#resolved;
+    const now = clock.now();
+    const call = { resolved, head, answerHeaders, input, output, shown, identity, proven, realm, account, now };
+    await learned.learn(call).catch((err: unknown) => log.warn({ err }, "what a call says of keys could not be kept"));
   }
 
   #record(

@@ -9,7 +9,7 @@ import type { CallAudit } from "./audit-mode.ts";
 import type { CallCounts } from "./call-counts.ts";
 import type { TlsFacts } from "./forward-record.ts";
 import { accountOfKey, ForwardedCall } from "./forwarded-call.ts";
-import type { LearnedIdentities } from "./learned-identities.ts";
+import type { LearnedIdentities } from "../identities/learned-identities.ts";
 import { passUnrecorded, upgradeConnection } from "./pass-through.ts";
 import { chooseRoute, type Route, type RouteFacts } from "./routes.ts";
 import type { Upstream } from "./upstream.ts";
