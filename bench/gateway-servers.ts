@@ -19,10 +19,13 @@ export interface Server {
 
 const READY_MS = 20_000;
 const children: ChildProcess[] = [];
+/** Killed outright, it would leave its workers behind. */
+const nginxes: ChildProcess[] = [];
 const servers: TestServer[] = [];
 export const SCRATCH: string = mkdtempSync(join(tmpdir(), "opentrail-bench-"));
 
 process.once("exit", () => {
+  for (const nginx of nginxes) nginx.kill("SIGTERM");
   for (const child of children) child.kill("SIGKILL");
   for (const server of servers) server.process.kill("SIGKILL");
   for (const server of servers) rmSync(server.dataDirectory, { recursive: true, force: true });
@@ -122,7 +125,8 @@ async function startNginx(name: string, servers: string, port: number): Promise<
   const http = `access_log off; keepalive_requests 1000000000; ${temporary.join(" ")} ${servers}`;
   const main = `daemon off; worker_processes auto; pid ${prefix}/pid; error_log ${prefix}/error.log;`;
   writeFileSync(join(prefix, "nginx.conf"), `${main} events { worker_connections 8192; } http { ${http} }`);
-  const child = start("nginx", ["-p", prefix, "-c", join(prefix, "nginx.conf"), "-e", join(prefix, "error.log")]);
+  const child = launch("nginx", ["-p", prefix, "-c", join(prefix, "nginx.conf"), "-e", join(prefix, "error.log")]);
+  nginxes.push(child);
   await listens(port);
   return child;
 }
@@ -135,10 +139,14 @@ async function startOwn(...role: string[]): Promise<{ port: number; child: Child
 }
 
 function start(program: string, args: readonly string[]): ChildProcess {
-  const environment = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` };
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"], env: environment });
+  const child = launch(program, args);
   children.push(child);
   return child;
+}
+
+function launch(program: string, args: readonly string[]): ChildProcess {
+  const environment = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` };
+  return spawn(program, args, { stdio: ["ignore", "ignore", "inherit"], env: environment });
 }
 
 function pidOf(child: ChildProcess): number {

@@ -22,6 +22,7 @@ import {
 } from "./api/index.ts";
 import { service } from "./aws/index.ts";
 import {
+  type AuditState,
   Coverage,
   defaultRoute,
   type Gateway,
@@ -174,12 +175,14 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   );
 
   const health = (): Health => ({
-    ok: journal.health.writable && recorder.tablesProblem === undefined,
+    ok:
+      journal.health.writable && recorder.tablesProblem === undefined && capture.audit().intents.problem === undefined,
     uptimeSeconds: Math.round((clock.elapsed() - startedAt) / 1000),
     journal: { ...journal.health, head: journal.head },
     history: { visible: history.visible },
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
+    gateway: capture.audit(),
   });
   const capture = await startCapture({
     config,
@@ -237,6 +240,7 @@ interface RunningCapture {
   readonly gateway: Gateway;
   readonly routes: readonly Route[];
   readonly webhook: Sources["handleWebhook"];
+  readonly audit: () => AuditState;
   /** To be called when no call is under way. */
   close(): Promise<void>;
 }
@@ -285,6 +289,12 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
     intentsOpen: () => audit.state().intents.records,
   });
   counts.export(metrics);
+  metrics.gauge(
+    "opentrail_spool_records",
+    "Durable records that wait for the journal.",
+    () => audit.state().spool.records,
+  );
+  metrics.gauge("opentrail_spool_age_seconds", "Age of the oldest of them.", () => audit.state().spool.ageMs / 1000);
   const learned = new LearnedIdentities({
     tables: parts.tables.$pickTables<"learned_keys" | "learned_users">(),
     isOwn: (accessKeyId, sessionToken) => parts.credentials.owns(accessKeyId, sessionToken),
@@ -310,6 +320,7 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
   return {
     gateway: gateway.gateway,
     routes,
+    audit: () => audit.state(),
     webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
     close: async () => {
       clearInterval(minutely);

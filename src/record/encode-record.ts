@@ -80,6 +80,8 @@ export function encodeRecord(record: AuditRecord): EncodedRecord {
 
 class Encoder {
   readonly #members: Record<string, unknown>;
+  /** Each member is written once, whoever asks for its size. */
+  readonly #texts = new Map<string, string>();
   readonly #truncated: { field: TruncatedMember; originalSize: number; sha256: string }[] = [];
   readonly #oversize: OversizeValue[] = [];
 
@@ -94,7 +96,7 @@ class Encoder {
       if (typeof text !== "string" || text.length * 3 <= RECORD_LIMITS.text) continue;
       const bytes = Buffer.from(text);
       if (bytes.length <= RECORD_LIMITS.text) continue;
-      this.#members[field] = cutUtf8(bytes, RECORD_LIMITS.text);
+      this.#set(field, cutUtf8(bytes, RECORD_LIMITS.text));
       this.#truncated.push({ field, originalSize: bytes.length, sha256: this.#keep(bytes) });
     }
     if (this.#truncated.length === 0) return;
@@ -102,9 +104,11 @@ class Encoder {
   }
 
   omitLargeMembers(): void {
-    for (const [member, limit] of Object.entries(RECORD_LIMITS.members)) {
-      const size = jsonSize(this.#members[member]);
-      if (size > limit) this.#omit(member as OmittedMember);
+    for (const [member, limit] of LIMITED_MEMBERS) {
+      const value = this.#members[member];
+      if (value === undefined || value === null) continue;
+      const text = this.#textOf(member);
+      if (text.length * 3 > limit && Buffer.byteLength(text) > limit) this.#omit(member);
     }
   }
 
@@ -121,7 +125,7 @@ class Encoder {
   }
 
   #omit(member: OmittedMember | "resources"): void {
-    const bytes = Buffer.from(JSON.stringify(this.#members[member]));
+    const bytes = Buffer.from(this.#textOf(member));
     const note = {
       omitted: true,
       originalSize: bytes.length,
@@ -129,14 +133,19 @@ class Encoder {
       sha256: this.#keep(bytes),
     };
     // `resources` is a list: readers that walk it must not meet a note there.
-    this.#members[member] = member === "resources" ? undefined : note;
+    this.#set(member, member === "resources" ? undefined : note);
     if (member === "resources") this.#note({ resources: note });
   }
 
   #note(notes: Readonly<Record<string, unknown>>): void {
     const data = this.#members["additionalEventData"];
     const rest = typeof data === "object" && data !== null ? data : {};
-    this.#members["additionalEventData"] = { ...rest, ...notes };
+    this.#set("additionalEventData", { ...rest, ...notes });
+  }
+
+  #set(member: string, value: unknown): void {
+    this.#members[member] = value;
+    this.#texts.delete(member);
   }
 
   #keep(bytes: Uint8Array): string {
@@ -145,20 +154,30 @@ class Encoder {
     return sha256;
   }
 
+  #textOf(member: string): string {
+    const known = this.#texts.get(member);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(this.#members[member]);
+    this.#texts.set(member, text);
+    return text;
+  }
+
   #json(): Uint8Array {
-    const ordered: Record<string, unknown> = {};
-    for (const member of ORDER) {
+    let text = "";
+    for (const [member, key] of ORDERED_KEYS) {
       const value = this.#members[member];
-      if (value !== undefined) ordered[member] = value;
+      if (value !== undefined) text += (text === "" ? "{" : ",") + key + this.#textOf(member);
     }
-    return Buffer.from(JSON.stringify(ordered));
+    return Buffer.from(`${text}}`);
   }
 }
 
-function jsonSize(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  return Buffer.byteLength(JSON.stringify(value));
-}
+const LIMITED_MEMBERS = Object.entries(RECORD_LIMITS.members) as readonly (readonly [OmittedMember, number])[];
+
+const ORDERED_KEYS: readonly (readonly [member: string, key: string])[] = ORDER.map((member) => [
+  member,
+  `"${member}":`,
+]);
 
 /** The longest prefix of whole characters that fits. */
 function cutUtf8(bytes: Buffer, limit: number): string {

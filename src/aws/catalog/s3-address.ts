@@ -16,7 +16,7 @@ export function hostName({ headers }: Pick<WireRequest, "headers">): string {
 }
 
 /** The bucket in a host's name, or undefined where it stands in the path. `bases`: lower case, without port. */
-function bucketInHost(host: string, bases: readonly string[]): string | undefined {
+export function bucketInHost(host: string, bases: readonly string[]): string | undefined {
   if (!host.includes(".") || isIpv4(host)) return undefined;
   for (const base of bases) {
     if (host === base) return undefined;

@@ -32,6 +32,7 @@ describe("parseRoutes()", () => {
         credentials: { file: "/etc/opentrail/upstream", profile: "minio" },
         tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
         timeouts: { connectSeconds: 1, answerSeconds: 2.5 },
+        connections: 10,
         identities: { AKIAEXAMPLE: "arn:aws:iam::000000000001:user/backup" },
       },
     ]);
@@ -44,6 +45,7 @@ describe("parseRoutes()", () => {
       tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
       connectMs: 1000,
       answerMs: 2500,
+      connectionsMax: 10,
     });
     expect(route?.identities.get("AKIAEXAMPLE")).toBe("arn:aws:iam::000000000001:user/backup");
   });
@@ -76,6 +78,7 @@ describe("parseRoutes()", () => {
     [[{ ...url, identities: { AKIA: "arn:aws:iam::000000000001:role/r" } }], "is no ARN of a user"],
     [[{ ...url, realm: "http://x" }], "realm http://x does not look like"],
     [[{ ...url, learn: "no" }], "learn is neither true nor false"],
+    [[{ ...url, connections: 0 }], "connections is not a whole number from 1 to 65535"],
     [[{ ...url, credentials: { accessKeyId: "a" } }], "credentials.secretAccessKey is missing"],
     [
       [

@@ -28,6 +28,8 @@ export interface Route {
   readonly connectMs: number;
   /** Until the upstream begins its answer. */
   readonly answerMs: number;
+  /** Connections to the upstream at once; further calls wait for one. */
+  readonly connectionsMax: number;
   /** Access keys of the upstream whose holders are known: key id to ARN. */
   readonly identities: ReadonlyMap<string, string>;
   /** Whose keys these are. Routes of one realm share what is learned of their callers; of itself each server is one. */
@@ -142,6 +144,7 @@ const ROUTE_MEMBERS = [
   "credentials",
   "tls",
   "timeouts",
+  "connections",
   "identities",
   "realm",
   "learn",
@@ -177,6 +180,7 @@ class RouteReader {
       connectMs: seconds(timeouts, "connectSeconds", 5),
       // The longest that a call of AWS takes: a synchronous Lambda invocation.
       answerMs: seconds(timeouts, "answerSeconds", 900),
+      connectionsMax: wholeNumber(this.#node["connections"] ?? 256, "connections"),
       identities: this.#identities(),
       // An origin is no such name.
       realm: this.#optional("realm", /^[A-Za-z0-9._-]{1,64}$/).realm ?? upstream.origin,
@@ -303,6 +307,13 @@ function seconds(map: Node, member: string, standard: number): number {
     throw new Error(`timeouts.${member} is not a number of seconds above 0`);
   }
   return value * 1000;
+}
+
+function wholeNumber(node: unknown, where: string): number {
+  if (typeof node !== "number" || !Number.isInteger(node) || node < 1 || node > 65_535) {
+    throw new Error(`${where} is not a whole number from 1 to 65535`);
+  }
+  return node;
 }
 
 function mapOf(node: unknown, where: string, members?: readonly string[]): Node {
