@@ -58,6 +58,28 @@ export class RawSocket {
     }
   }
 
+  /** Takes what comes up to and with `text`, as latin1; undefined when the peer closes before. */
+  async until(text: string): Promise<string | undefined> {
+    for (;;) {
+      const at = this.#received.indexOf(text, 0, "latin1");
+      if (at >= 0) {
+        const taken = this.#received.toString("latin1", 0, at + text.length);
+        this.#received = this.#received.subarray(at + text.length);
+        return taken;
+      }
+      if (this.#ended) return undefined;
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+
+  /** Everything that comes until the peer closes, as latin1. */
+  async rest(): Promise<string> {
+    await this.ended();
+    const rest = this.#received.toString("latin1");
+    this.#received = Buffer.alloc(0);
+    return rest;
+  }
+
   /** Resolves when the peer has closed its side. */
   async ended(): Promise<void> {
     while (!this.#ended) await new Promise<void>((resolve) => (this.#changed = resolve));

@@ -11,8 +11,10 @@ export class Connection {
   readonly tls: TlsFacts | undefined;
   /** Ends the body that is being read, and answers true; false when all of it has come. Set only while one is read. */
   breakBody: ((why: Refusal) => boolean) | undefined;
-  /** What comes on it is not HTTP any more: nothing after it can be understood. */
-  unreadable = false;
+  /** Whether the client has nothing to do but wait for us. Set only while a call of its is forwarded. */
+  waits: (() => boolean) | undefined;
+  /** Why what comes on it is not HTTP any more: nothing after it can be understood. */
+  unreadable: Refusal | undefined;
   /** The answer that closes it is being given: nothing after it is served. */
   ending = false;
   readonly #socket: Socket;

@@ -24,7 +24,7 @@ export const HTTP_LIMITS: Readonly<
   keepAliveMs: 65_000,
   /** A connection on which nothing moves, such as that of a client which does not read its answer. */
   stalledMs: 60_000,
-  connections: 10_000,
+  connections: 20_000,
   /** A refused body is read and thrown away up to here, so that the client gets to read why. */
   discardBytes: 256 * 1024 * 1024,
   discardMs: 20_000,

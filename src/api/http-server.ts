@@ -4,12 +4,20 @@ import { type AddressInfo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { headerValue, type WireRequest, type WireResponse } from "../aws/index.ts";
-import { type Arrival, type CapturedHead, type Gateway, headersOf, type TlsFacts } from "../capture/index.ts";
+import {
+  type Arrival,
+  type CapturedHead,
+  type Destination,
+  type Gateway,
+  lastAnswer,
+  type TlsFacts,
+} from "../capture/index.ts";
 import { ByteBudget, Failure, Refusal } from "../core/index.ts";
-import type { ArrivedRequest } from "./trace.ts";
 import { Connection } from "./connection.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
-import { announcesTooMuch, discardRest, REQUEST_TIMEOUT, readBody, tooLate } from "./request-body.ts";
+import { announcesTooMuch, discardRest, readBody, tooLate } from "./request-body.ts";
+import { ambiguity, ambiguousHost, asksForWebSocket, hasBody, headOf, unreadable } from "./request-head.ts";
+import type { ArrivedRequest } from "./trace.ts";
 
 export interface HttpAddress {
   readonly host: string;
@@ -36,6 +44,12 @@ export interface ServerTls {
   readonly key: Buffer;
 }
 
+/** A request under way. */
+interface HeldArrival extends Arrival {
+  continue: () => void;
+  continued: boolean;
+}
+
 /** Who answers what comes in. */
 export interface Answering {
   /** Calls of the services that OpenTrail serves itself: whole requests in, whole answers out. */
@@ -48,6 +62,8 @@ export interface ListenOptions {
   readonly tls?: ServerTls;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustsProxy?: (address: string) => boolean;
+  /** How long a connection may be silent while it is for the client to read or write; HTTP_LIMITS says unless told. */
+  readonly stalledMs?: number;
 }
 
 /** Serves HTTP/1.1: every bound of HTTP_LIMITS held. */
@@ -88,10 +104,14 @@ class Door {
   readonly #gateway: Gateway | undefined;
   readonly #options: ListenOptions;
   readonly #log: Logger;
+  readonly #stalledMs: number;
   readonly #connections = new Map<Socket, Connection>();
+  /** Those without HTTP on them too: TLS not agreed upon yet, or another protocol by now. */
+  readonly #sockets = new Set<Socket>();
   /** Calls whose record may still be on its way, even when their connection is gone. */
   readonly #underWay = new Set<Promise<void>>();
   readonly #bodies = new ByteBudget(HTTP_LIMITS.bodiesBytes);
+  readonly #stopped = new AbortController();
   #closing = false;
 
   constructor({ answer, gateway }: Answering, log: Logger, options: ListenOptions) {
@@ -108,11 +128,14 @@ class Door {
       connectionsCheckingInterval: 1_000,
       requireHostHeader: false,
       // Clients that would like HTTP/2 ask for an upgrade with every request: theirs are ordinary ones.
-      shouldUpgradeCallback: (request: IncomingMessage) => isWebSocket(request) && this.#routes(request),
+      shouldUpgradeCallback: (request: IncomingMessage) => asksForWebSocket(request) && this.#routes(request),
     };
-    this.server = options.tls === undefined ? createServer(http) : createTlsServer({ ...http, ...options.tls });
+    const handshakeTimeout = HTTP_LIMITS.headersMs;
+    this.server =
+      options.tls === undefined ? createServer(http) : createTlsServer({ ...http, ...options.tls, handshakeTimeout });
     this.server.maxConnections = HTTP_LIMITS.connections;
-    this.server.timeout = HTTP_LIMITS.stalledMs;
+    this.#stalledMs = options.stalledMs ?? HTTP_LIMITS.stalledMs;
+    this.server.timeout = this.#stalledMs;
     // Headers are bounded in bytes; a bound on their number would drop some without a word.
     this.server.maxHeadersCount = 0;
     // A client that has sent its request may close its sending side and still gets its answer.
@@ -125,17 +148,25 @@ class Door {
     this.#closing = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const [socket, { calls }] of this.#connections) if (calls === 0) socket.destroySoon();
-    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => this.#endAll(), graceMs);
     await closed;
     clearTimeout(timer);
     await Promise.all(this.#underWay);
   }
 
+  #endAll(): void {
+    this.#stopped.abort();
+    for (const socket of [...this.#connections.keys(), ...this.#sockets]) socket.destroy();
+  }
+
   #listen(): void {
-    const serve = (request: IncomingMessage, response: ServerResponse, asked: Asked): void => {
-      const connection = this.#connectionOf(request.socket);
-      this.#begin(request.socket, () => connection.inTurn(() => this.#serve(request, response, connection, asked)));
-    };
+    const serve = (request: IncomingMessage, response: ServerResponse, asked: Asked): void =>
+      this.#begin(request.socket, (connection) => this.#serve(request, response, connection, asked));
+    this.server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    this.server.on("timeout", (socket: Socket) => this.#stalled(socket));
     this.server.on(this.#options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
       this.#connectionOf(socket),
     );
@@ -148,9 +179,7 @@ class Door {
       serve(request, response, { refused });
     });
     this.server.on("upgrade", (request: IncomingMessage, socket: Duplex, first: Buffer) => {
-      const connection = this.#connectionOf(request.socket);
-      connection.ending = true;
-      this.#begin(request.socket, () => connection.inTurn(() => this.#upgrade(request, socket, first, connection)));
+      this.#begin(request.socket, (connection) => this.#upgrade(request, socket, first, connection));
     });
     this.server.on("connect", (request: IncomingMessage, socket: Socket) => {
       const broken = new Refusal("MethodNotAllowed", "this is no proxy", 405);
@@ -168,13 +197,20 @@ class Door {
     return connection;
   }
 
-  #begin(socket: Socket, work: () => Promise<void>): void {
-    const done = work().catch((err: unknown) => {
-      this.#log.error({ err }, "an answer could not be given");
-      socket.destroy();
-    });
+  /** Does the work in its turn on the connection. */
+  #begin(socket: Socket, work: (connection: Connection) => Promise<void>): void {
+    const connection = this.#connectionOf(socket);
+    const done = connection
+      .inTurn(() => work(connection))
+      .catch((err: unknown) => {
+        this.#log.error({ err }, "an answer could not be given");
+        socket.destroy();
+      });
     this.#underWay.add(done);
-    void done.then(() => this.#underWay.delete(done));
+    void done.then(() => {
+      this.#underWay.delete(done);
+      if (this.#closing && connection.calls === 0) socket.destroySoon();
+    });
   }
 
   async #serve(
@@ -184,78 +220,131 @@ class Door {
     { refused, expectsContinue = false }: Asked,
   ): Promise<void> {
     const arrival = this.#arrival(request, connection, expectsContinue);
+    arrival.continue = () => {
+      arrival.continued = true;
+      response.writeContinue();
+    };
+    const why = refused ?? ambiguity(request) ?? (request.complete ? undefined : connection.unreadable);
     const destination =
-      refused === undefined && !connection.ending ? this.#gateway?.destinationOf(arrival.head) : undefined;
-    if (destination !== undefined && this.#gateway !== undefined) {
-      return await this.#forward(this.#gateway.serve(destination, arrival, response), arrival, response, connection);
-    }
-    if (expectsContinue && !announcesTooMuch(request)) response.writeContinue();
-    const { body, broken = refused } = connection.ending
-      ? tooLate()
+      why === undefined && !connection.ending ? this.#gateway?.destinationOf(arrival.head) : undefined;
+    if (destination === undefined) return await this.#answerOurs(arrival, response, connection, why);
+    const host = ambiguousHost(arrival.head);
+    if (host !== undefined) return await this.#answerOurs(arrival, response, connection, host);
+    await this.#forward(destination, arrival, response, connection);
+  }
+
+  /** Reads all of a request that is for OpenTrail itself, and answers it. */
+  async #answerOurs(
+    arrival: HeldArrival,
+    response: ServerResponse,
+    connection: Connection,
+    refused: Refusal | undefined,
+  ): Promise<void> {
+    const { request, head, sourceIp, tls, expectsContinue } = arrival;
+    if (expectsContinue && !announcesTooMuch(request)) arrival.continue();
+    const comesTooLate = connection.ending || (!request.complete && connection.unreadable !== undefined);
+    const { body, broken = refused } = comesTooLate
+      ? tooLate(connection.unreadable)
       : await readBody(request, connection, this.#bodies);
     connection.hold();
     if (broken !== undefined) connection.ending = true;
     const reply = await this.#answer({
-      wire: { ...arrival.head, body },
-      sourceIp: arrival.sourceIp,
+      wire: { ...head, body },
+      sourceIp,
       secure: this.#options.tls !== undefined,
-      ...(arrival.tls === undefined ? {} : { tls: arrival.tls }),
+      ...(tls === undefined ? {} : { tls }),
       ...(broken === undefined ? {} : { broken }),
     });
+    await this.#reply(arrival, response, connection, reply);
+  }
+
+  /** Gives an answer of ours. A request that is not whole is the last of its connection. */
+  async #reply(
+    { request, expectsContinue, continued, last }: HeldArrival,
+    response: ServerResponse,
+    connection: Connection,
+    reply: WireResponse,
+  ): Promise<void> {
     if (response.destroyed) return;
-    const gone = new Promise<void>((resolve) => response.once("close", () => resolve()));
-    const last = broken !== undefined || (this.#closing && connection.calls === 1);
-    if (last) {
+    if (!request.complete) connection.ending = true;
+    if (connection.ending || last()) {
       connection.ending = true;
       response.setHeader("connection", "close");
     }
     response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.length });
     const shown = request.method === "HEAD" ? "" : reply.body;
-    if (broken === undefined) {
-      response.end(shown);
-    } else {
+    if (!request.complete && (continued || !expectsContinue)) {
       // The answer is whole on its way; only its end, which closes the connection, waits.
+      response.flushHeaders();
       response.write(shown);
       await discardRest(request);
       response.end();
+    } else {
+      response.end(shown);
     }
-    await gone;
+    await closed(response);
   }
 
   /** Streams both ways; the connection is as before when it is over. */
   async #forward(
-    served: Promise<void>,
-    arrival: Arrival,
+    destination: Destination,
+    arrival: HeldArrival,
     response: ServerResponse,
     connection: Connection,
   ): Promise<void> {
     const { request } = arrival;
     connection.breakBody = (why) => {
       if (request.complete) return false;
+      connection.ending = true;
       arrival.broken?.(why);
       return true;
     };
+    connection.waits = () => !response.writableNeedDrain && (request.complete || request.readableFlowing !== true);
+    request.once("end", () => connection.hold());
+    // Nobody else would read the end of a request without a body, and reading it sets the connection going again.
+    if (!hasBody(request)) request.resume();
+    let reply: WireResponse | undefined;
     try {
-      await served;
+      reply = await this.#gateway?.serve(destination, arrival, response);
     } finally {
+      connection.waits = undefined;
       connection.breakBody = undefined;
-      request.socket.setTimeout(HTTP_LIMITS.stalledMs);
     }
-    if (!response.closed) await new Promise<void>((resolve) => response.once("close", () => resolve()));
+    if (reply === undefined) await this.#passed(request, response, connection);
+    else await this.#reply(arrival, response, connection, reply);
+  }
+
+  /** The upstream's answer was given. What is left of the request is read, so that the client gets to read the answer. */
+  async #passed(request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> {
+    const { socket } = request;
+    if (!request.complete && !response.destroyed) {
+      // Nothing can be answered to it any more.
+      connection.breakBody = () => {
+        connection.ending = true;
+        socket.destroySoon();
+        return true;
+      };
+      await discardRest(request);
+      connection.breakBody = undefined;
+      if (!request.complete) socket.destroySoon();
+    }
+    await closed(response);
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer, connection: Connection): Promise<void> {
     const arrival = this.#arrival(request, connection, false);
-    const destination = this.#gateway?.destinationOf(arrival.head);
-    if (destination === undefined || this.#gateway === undefined) return void socket.destroy();
-    await this.#gateway.upgrade(destination, arrival, socket, first);
+    const destination = connection.ending ? undefined : this.#gateway?.destinationOf(arrival.head);
+    connection.ending = true;
+    const last = destination && (await this.#gateway?.upgrade(destination, arrival, socket, first));
+    if (last === undefined) socket.destroy();
+    else endWith(request.socket, last);
   }
 
   #routes(request: IncomingMessage): boolean {
     return this.#gateway?.destinationOf(headOf(request)) !== undefined;
   }
 
-  #arrival(request: IncomingMessage, connection: Connection, expectsContinue: boolean): Arrival {
+  #arrival(request: IncomingMessage, connection: Connection, expectsContinue: boolean): HeldArrival {
     const head = headOf(request);
     const tls = connection.tls;
     return {
@@ -264,7 +353,10 @@ class Door {
       sourceIp: this.#sourceIp(head, connection),
       ...(tls === undefined ? {} : { tls: withHost(tls, head) }),
       expectsContinue,
-      last: () => this.#closing && connection.calls === 1,
+      continued: false,
+      continue: () => undefined,
+      last: () => connection.ending || (this.#closing && connection.calls === 1),
+      stopped: this.#stopped.signal,
     };
   }
 
@@ -276,83 +368,58 @@ class Door {
     return hops.findLast((hop) => isIP(hop) !== 0 && !trusts(hop)) ?? sourceIp;
   }
 
+  /** Nothing has moved for long: the connection ends, unless it is for us to move. */
+  #stalled(socket: Socket): void {
+    if (this.#connections.get(socket)?.waits?.() === true) socket.setTimeout(this.#stalledMs);
+    else socket.destroy();
+  }
+
   /** The parser gave up on what a client sends, or the client did not send it in time. */
   #failed(error: NodeJS.ErrnoException, socket: Socket): void {
-    const connection = this.#connectionOf(socket);
-    if (connection.unreadable || connection.ending) return;
-    if (connection.breakBody?.(unreadable(error)) === true) return;
-    // A peer that only went away, or came and said nothing, asked for nothing.
-    if (error.code === "ECONNRESET" || !socket.writable || socket.bytesRead === 0) {
+    const connection = this.#connections.get(socket);
+    // A peer that only went away, or came and said nothing, or cannot speak TLS, asked for nothing.
+    if (connection === undefined || error.syscall !== undefined || !socket.writable || socket.bytesRead === 0) {
       socket.destroy();
       return;
     }
-    this.#refuse(socket, NOTHING, unreadable(error));
+    if (connection.unreadable !== undefined || connection.ending) return;
+    if (connection.breakBody?.(unreadable(error)) === true) return;
+    this.#refuse(socket, UNREAD, unreadable(error));
   }
 
   /** Answers, after everything before it, what Node's server gives no response for. */
   #refuse(socket: Socket, wire: WireRequest, broken: Refusal): void {
     const connection = this.#connectionOf(socket);
-    connection.unreadable = true;
+    connection.unreadable = broken;
     // Node ends its side when the client does, and would not wait for an answer that it knows nothing of.
     socket.removeAllListeners("end");
-    this.#begin(socket, () =>
-      connection.inTurn(async () => {
-        const secure = this.#options.tls !== undefined;
-        const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure, broken });
-        socket.end(rawResponse(reply));
-        // What still comes is thrown away for a while: closed over unread bytes, the answer would be lost on its way.
-        socket.on("data", () => undefined).resume();
-        setTimeout(() => socket.destroy(), HTTP_LIMITS.discardMs).unref();
-      }),
-    );
+    this.#begin(socket, async () => {
+      // A request whose body it was has been told.
+      if (connection.ending) return;
+      const secure = this.#options.tls !== undefined;
+      const reply = await this.#answer({ wire, sourceIp: connection.sourceIp, secure, broken });
+      const statusMessage = STATUS_CODES[reply.status] ?? "";
+      endWith(socket, lastAnswer(reply.status, statusMessage, Object.entries(reply.headers).flat(), reply.body));
+    });
   }
 }
 
+/** What still comes is thrown away for a while: closed over unread bytes, the answer would be lost on its way. */
+function endWith(socket: Socket, bytes: Uint8Array): void {
+  socket.end(bytes);
+  socket.on("data", () => undefined).resume();
+  setTimeout(() => socket.destroy(), HTTP_LIMITS.discardMs).unref();
+}
+
 /** A request of which nothing could be read. */
-const NOTHING: WireRequest = { method: "", path: "", query: "", headers: {}, body: new Uint8Array() };
-
-const UNREADABLE: Readonly<Record<string, readonly [code: string, message: string, status: number]>> = {
-  HPE_HEADER_OVERFLOW: [
-    "RequestHeaderSectionTooLarge",
-    `the headers have more than ${HTTP_LIMITS.headerBytes} bytes`,
-    431,
-  ],
-  HPE_INVALID_EOF_STATE: ["IncompleteBody", "the request ended before it was whole", 400],
-  ERR_HTTP_REQUEST_TIMEOUT: REQUEST_TIMEOUT,
-};
-
-function unreadable(error: NodeJS.ErrnoException): Refusal {
-  const known = UNREADABLE[error.code ?? ""];
-  if (known !== undefined) return new Refusal(...known);
-  return new Refusal("MalformedRequest", `the request is not HTTP: ${error.message}`, 400);
-}
-
-function headOf(request: IncomingMessage): CapturedHead {
-  // A client that takes us for a proxy names the server too.
-  const url = (request.url ?? "").replace(/^https?:\/\/[^/?#]*/i, "");
-  const mark = url.indexOf("?");
-  return {
-    method: request.method ?? "GET",
-    path: (mark < 0 ? url : url.slice(0, mark)) || "/",
-    query: mark < 0 ? "" : url.slice(mark + 1),
-    headers: headersOf(request.rawHeaders),
-  };
-}
-
-function isWebSocket({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === "websocket";
-}
+const UNREAD: WireRequest = { method: "", path: "", query: "", headers: {}, body: new Uint8Array() };
 
 function withHost(tls: TlsFacts, { headers }: CapturedHead): TlsFacts {
   const host = headerValue(headers, "host");
   return host === undefined ? tls : { ...tls, clientProvidedHostHeader: host };
 }
 
-function rawResponse({ status, headers, body }: WireResponse): Buffer {
-  const lines = Object.entries({ ...headers, connection: "close", "content-length": body.length });
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    ...lines.map(([name, value]) => `${name}: ${value}`),
-  ];
-  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), body]);
+/** Resolves when nothing of the answer is under way any more. */
+function closed(response: ServerResponse): Promise<void> {
+  return response.closed ? Promise.resolve() : new Promise((resolve) => response.once("close", () => resolve()));
 }

@@ -53,9 +53,9 @@ export const REQUEST_TIMEOUT: readonly [code: string, message: string, status: n
   408,
 ];
 
-/** A request whose connection ended, or is being ended, before its turn came. */
-export function tooLate(): RequestBody {
-  return broken(new Refusal("ConnectionClosed", "the connection ended before the request's turn came", 400));
+/** A request whose connection ended, or is being ended, before its turn came; `why`, if that is known. */
+export function tooLate(why?: Refusal): RequestBody {
+  return broken(why ?? new Refusal("ConnectionClosed", "the connection ended before the request's turn came", 400));
 }
 
 /** True when the client said itself that it will send more than is taken. */

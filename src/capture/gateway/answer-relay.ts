@@ -1,9 +1,11 @@
 import type { ServerResponse } from "node:http";
-import type { WireResponse } from "../../aws/index.ts";
+import { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { Refusal } from "../../core/index.ts";
 import type { CapturedBody } from "../call/captured.ts";
-import { BodyCapture } from "./body-tap.ts";
+import { BodyCapture } from "./body-capture.ts";
 import { headersOf } from "./raw-headers.ts";
-import type { AnswerReceiver, UpstreamExchange, UpstreamFailure } from "./upstream.ts";
+import type { AnswerReceiver, OutgoingRequest, Upstream, UpstreamExchange, UpstreamFailure } from "./upstream.ts";
 
 /** How the exchange with the upstream ended. */
 export interface RelayedAnswer {
@@ -17,20 +19,20 @@ export interface RelayedAnswer {
   readonly failure?: UpstreamFailure;
   /** The client went away before it had all of the answer. */
   readonly clientGone: boolean;
+  /** What the client sent turned out to be no HTTP: `failure.cause` says why. */
+  readonly requestBroken: boolean;
 }
 
 /** What the relay asks of the call whose answer it relays. */
 export interface RelayPolicy {
   /** How much of the answer's body the record needs: nothing of an object's content, all of an error. */
   readonly keepBytesMax: (status: number) => number;
-  /** No longer than this the client may leave its answer unread. */
-  readonly stalledMs: number;
-  /** No longer than this nothing at all may move. */
-  readonly patienceMs: number;
   /** Whether the client's connection shall end with this answer. */
   readonly last: () => boolean;
   /** Sends the interim `100 Continue`. */
   readonly continued: () => void;
+  /** Aborted when nothing is waited for any more that nobody is there to read. */
+  readonly stopped: AbortSignal;
 }
 
 /** Answers up to this size are sent in one piece, once their record is durable. */
@@ -48,7 +50,7 @@ const DRAIN_MS = 30_000;
 export class AnswerRelay implements AnswerReceiver {
   readonly #response: ServerResponse;
   readonly #policy: RelayPolicy;
-  readonly #done: (answer: RelayedAnswer) => void;
+  readonly #answered: PromiseWithResolvers<RelayedAnswer> = Promise.withResolvers();
   #exchange: UpstreamExchange | undefined;
   #head: RelayedAnswer["head"];
   #statusMessage = "";
@@ -60,30 +62,35 @@ export class AnswerRelay implements AnswerReceiver {
   #trailers: readonly string[] = [];
   #ended = false;
   #clientGone = false;
+  #requestBroken = false;
   #drain: NodeJS.Timeout | undefined;
 
-  /** `done` is called once, when nothing more comes from the upstream. */
-  constructor(response: ServerResponse, policy: RelayPolicy, done: (answer: RelayedAnswer) => void) {
+  constructor(response: ServerResponse, policy: RelayPolicy) {
     this.#response = response;
     this.#policy = policy;
-    this.#done = done;
-    response.on("drain", () => this.#drained());
+    response.on("drain", () => this.#exchange?.resume());
     response.once("close", () => {
       if (!response.writableFinished) this.#clientLeft();
     });
   }
 
-  /** The exchange whose answer this is; to be told as soon as it is known. */
-  set exchange(exchange: UpstreamExchange) {
-    this.#exchange = exchange;
+  /** Sends the request; resolves when nothing more comes from the upstream. */
+  send(upstream: Upstream, outgoing: OutgoingRequest): Promise<RelayedAnswer> {
+    this.#exchange = upstream.send(outgoing, this);
+    // A client that was gone before is not told of again.
+    if (this.#response.destroyed) this.#clientLeft();
+    return this.#answered.promise;
   }
 
-  get clientGone(): boolean {
-    return this.#clientGone;
+  /** The rest of the request will not come: what was sent of it is left without an end. */
+  breakOff(why: Refusal): void {
+    if (this.#ended) return;
+    this.#requestBroken = true;
+    this.#giveUp(why);
   }
 
   continued(): void {
-    this.#policy.continued();
+    if (!this.#clientGone) this.#policy.continued();
   }
 
   head(status: number, statusMessage: string, rawHeaders: readonly string[]): void {
@@ -102,7 +109,7 @@ export class AnswerRelay implements AnswerReceiver {
   data(chunk: Uint8Array): boolean {
     this.#capture.add(chunk);
     if (this.#clientGone) {
-      if (this.#capture.size > DRAIN_BYTES) this.#giveUp();
+      if (this.#capture.size > DRAIN_BYTES) this.#giveUp(CLIENT_CLOSED);
       return true;
     }
     const last = this.#length !== undefined && this.#capture.size >= this.#length;
@@ -110,10 +117,7 @@ export class AnswerRelay implements AnswerReceiver {
       this.#held.push(chunk);
       return true;
     }
-    if (this.#response.write(chunk)) return true;
-    // From here on it is the client that lets us wait.
-    this.#response.socket?.setTimeout(this.#policy.stalledMs);
-    return false;
+    return this.#response.write(chunk);
   }
 
   end(rawTrailers: readonly string[]): void {
@@ -135,15 +139,17 @@ export class AnswerRelay implements AnswerReceiver {
     response.end(this.#held.at(-1));
   }
 
-  /** There is no answer of the upstream, or the client must not have it: ours instead, unless it has begun. */
-  replace(answer: WireResponse): void {
-    if (this.#response.headersSent) this.cut();
-    else replaceAnswer(this.#response, answer);
-  }
-
   /** The answer cannot be completed: the client sees that it broke off, never a whole answer that is none. */
   cut(): void {
+    const { socket } = this.#response;
+    // What ends with its connection only a reset can show to be incomplete; TLS has its own word for the end.
+    if (socket instanceof Socket && !(socket instanceof TLSSocket) && !this.#delimited) socket.resetAndDestroy();
     this.#response.destroy();
+  }
+
+  /** Whether the client can tell the end of the answer from that of the connection. */
+  get #delimited(): boolean {
+    return this.#length !== undefined || this.#response.chunkedEncoding;
   }
 
   #writeHead(): void {
@@ -151,47 +157,53 @@ export class AnswerRelay implements AnswerReceiver {
     if (head === undefined || this.#clientGone) return;
     this.#response.sendDate = false;
     if (this.#policy.last()) this.#response.shouldKeepAlive = false;
-    this.#response.writeHead(head.status, this.#statusMessage, this.#rawHeaders as string[]);
-  }
-
-  #drained(): void {
-    this.#response.socket?.setTimeout(this.#policy.patienceMs);
-    this.#exchange?.resume();
+    // Trailers follow chunks alone; to announce them before anything else is an error.
+    const chunked = this.#length === undefined && this.#response.useChunkedEncodingByDefault;
+    const headers = chunked ? this.#rawHeaders : withoutTrailer(this.#rawHeaders);
+    this.#response.writeHead(head.status, this.#statusMessage, headers as string[]);
   }
 
   #clientLeft(): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#clientGone) return;
     this.#clientGone = true;
     this.#held = [];
-    if (!this.#response.req.complete) return this.#giveUp();
+    const { stopped } = this.#policy;
+    if (!this.#response.req.complete || stopped.aborted) return this.#giveUp(CLIENT_CLOSED);
     // The request is out, and what it does is done: the answer tells what that was.
-    this.#drain = setTimeout(() => this.#giveUp(), DRAIN_MS);
+    this.#drain = setTimeout(this.#stop, DRAIN_MS);
+    stopped.addEventListener("abort", this.#stop);
     this.#exchange?.resume();
   }
 
-  #giveUp(): void {
+  readonly #stop = (): void => this.#giveUp(CLIENT_CLOSED);
+
+  #giveUp(cause: Error): void {
     this.#exchange?.abort();
-    this.#finished({ kind: "broken", sent: true, cause: new Error("the client closed its connection") });
+    this.#finished({ kind: "broken", sent: true, cause });
   }
 
   #finished(failure: UpstreamFailure | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#drain);
-    this.#done({
+    if (this.#drain !== undefined) {
+      clearTimeout(this.#drain);
+      this.#policy.stopped.removeEventListener("abort", this.#stop);
+    }
+    this.#answered.resolve({
       ...(this.#head === undefined ? {} : { head: this.#head }),
-      body: this.#capture.result(),
+      body: this.#capture.result(failure === undefined),
       ...(failure === undefined ? {} : { failure }),
       clientGone: this.#clientGone,
+      requestBroken: this.#requestBroken,
     });
   }
 }
 
-/** Gives an answer of our own. */
-export function replaceAnswer(response: ServerResponse, { status, headers, body }: WireResponse): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { ...headers, "content-length": body.length });
-  response.end(response.req.method === "HEAD" ? undefined : body);
+const CLIENT_CLOSED = new Error("the client closed its connection");
+
+function withoutTrailer(raw: readonly string[]): readonly string[] {
+  const at = raw.findIndex((name, index) => index % 2 === 0 && name.length === 7 && name.toLowerCase() === "trailer");
+  return at < 0 ? raw : withoutTrailer(raw.toSpliced(at, 2));
 }
 
 function pairs(raw: readonly string[]): [string, string][] {

@@ -1,17 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Catalog, type CatalogService, headerValue, type SigningCredentials } from "../../aws/index.ts";
+import {
+  type Catalog,
+  type CatalogService,
+  headerValue,
+  type ResolvedCall,
+  type ResolveHints,
+  type SigningCredentials,
+  type WireResponse,
+} from "../../aws/index.ts";
 import type { ByteBudget, Clock, Random, Refusal } from "../../core/index.ts";
 import type { Authorizer, CredentialStore } from "../../identity/index.ts";
 import type { CapturedHead } from "../call/captured.ts";
-import { claimedKey } from "../enforce/index.ts";
+import { type ClaimedKey, claimedKey } from "../enforce/index.ts";
 import type { CallAudit } from "./audit-mode.ts";
 import type { CallCounts } from "./call-counts.ts";
+import { accountOfKey } from "./call-identity.ts";
 import type { TlsFacts } from "./forward-record.ts";
-import { accountOfKey, ForwardedCall } from "./forwarded-call.ts";
+import { ForwardedCall } from "./forwarded-call.ts";
 import type { LearnedIdentities } from "../identities/learned-identities.ts";
-import { passUnrecorded, upgradeConnection } from "./pass-through.ts";
+import { type PassingCall, passThrough } from "./pass-through.ts";
 import { chooseRoute, type Route, type RouteFacts } from "./routes.ts";
+import { UnrecordedCall } from "./unrecorded-call.ts";
+import { upgradeConnection } from "./upgrade-connection.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A route with what it takes to use it. */
@@ -35,10 +46,9 @@ export interface GatewayNeeds {
   /** What all gathered request bodies may hold together. */
   readonly bodies: ByteBudget;
   readonly bucketHosts: readonly string[];
-  readonly defaultAccount: string;
+  /** OpenTrail's own; the first is the default. */
+  readonly accounts: readonly [string, ...string[]];
   readonly defaultRegion: string;
-  /** How long a client may leave its answer unread. */
-  readonly stalledMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: GatewayLog;
@@ -57,10 +67,23 @@ export interface Arrival {
   readonly tls?: TlsFacts;
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean;
+  /** Tells it so. */
+  readonly continue: () => void;
   /** Whether the connection shall end with this answer. */
   readonly last: () => boolean;
+  /** Aborted when the server stops and waits no more. */
+  readonly stopped: AbortSignal;
   /** Set by whoever serves the request: to be called when what comes of its body turns out to be no HTTP. */
   broken?: (why: Refusal) => void;
+}
+
+/** Where a request goes, and what was found out about it on the way to that. */
+export interface Destination {
+  readonly open: OpenRoute;
+  readonly claimed: ClaimedKey | undefined;
+  readonly hints: ResolveHints;
+  /** As far as the head alone tells. */
+  readonly resolved: ResolvedCall;
 }
 
 /** The recording gateway: forwards what OpenTrail does not serve itself, and records every call. */
@@ -74,45 +97,69 @@ export class Gateway {
   }
 
   /** Where a request goes; undefined when it is for OpenTrail itself, or no route wants it. */
-  destinationOf(head: CapturedHead): OpenRoute | undefined {
-    const facts = this.#facts(head);
-    const chosen = chooseRoute(this.#routes, facts);
-    return chosen === undefined ? undefined : this.#needs.routes.find(({ route }) => route === chosen);
+  destinationOf(head: CapturedHead): Destination | undefined {
+    const { catalog, routes } = this.#needs;
+    const claimed = claimedKey(head);
+    const signingName = claimed?.signingName;
+    const named: ResolveHints = signingName === undefined ? {} : { signingName };
+    const resolved = catalog.resolve({ ...head, body: NOTHING }, named);
+    const chosen = chooseRoute(this.#routes, this.#facts(head, claimed, resolved));
+    const open = routes.find(({ route }) => route === chosen);
+    if (open === undefined) return undefined;
+    const { defaultService } = open.route;
+    if (signingName !== undefined || defaultService === undefined) return { open, claimed, hints: named, resolved };
+    const hints = { fallback: defaultService };
+    return { open, claimed, hints, resolved: catalog.resolve({ ...head, body: NOTHING }, hints) };
   }
 
-  /** Forwards one request and answers it; resolves once the answer is given and its record kept. */
-  async serve(destination: OpenRoute, arrival: Arrival, response: ServerResponse): Promise<void> {
-    const { name, excludedPaths } = destination.route;
+  /**
+   * Forwards one request and passes its answer on; resolves once all of it is given and its record kept. Resolves with an
+   * answer of ours when that is what the client must get; nothing was answered then.
+   */
+  async serve(destination: Destination, arrival: Arrival, response: ServerResponse): Promise<WireResponse | undefined> {
+    return await passThrough(this.#call(destination, arrival), destination.open.upstream, arrival, response);
+  }
+
+  /**
+   * Asks the upstream for the protocol that the client asks for, and lets both talk from there on. Resolves when they have
+   * ended, or with the last bytes that the client is to get.
+   */
+  async upgrade(
+    destination: Destination,
+    arrival: Arrival,
+    socket: Duplex,
+    first: Buffer,
+  ): Promise<Uint8Array | undefined> {
+    return await upgradeConnection(this.#call(destination, arrival), destination.open.upstream, socket, first);
+  }
+
+  #call(destination: Destination, arrival: Arrival): PassingCall {
+    const { name, excludedPaths } = destination.open.route;
     const { counts } = this.#needs;
     if (excludedPaths.some(({ matches }) => matches(arrival.head.path))) {
       counts.excluded(name);
-      return await passUnrecorded(destination.upstream, arrival, response);
+      return new UnrecordedCall(arrival);
     }
     counts.seen(name);
-    await new ForwardedCall(this.#needs, destination, arrival, response).run(response);
+    return new ForwardedCall(this.#needs, destination, arrival);
   }
 
-  /** Asks the upstream for the protocol that the client asks for, and lets both talk from there on. */
-  async upgrade(destination: OpenRoute, arrival: Arrival, socket: Duplex, first: Buffer): Promise<void> {
-    await upgradeConnection(this.#needs, destination, arrival, socket, first);
-  }
-
-  #facts(head: CapturedHead): RouteFacts {
+  #facts(head: CapturedHead, claimed: ClaimedKey | undefined, resolved: ResolvedCall): RouteFacts {
     const { catalog, ownServices } = this.#needs;
-    const claimed = claimedKey(head);
-    const host = hostOf(head);
-    const service = serviceOf(catalog, head, claimed?.signingName);
+    const service = claimed?.signingName === undefined ? unsignedService(catalog, head, resolved) : resolved.service;
     const services = [claimed?.signingName, service?.signingName, service?.id].filter((name) => name !== undefined);
     return {
       services,
       region: claimed?.region,
       account: accountOfKey(claimed?.accessKeyId),
-      host,
+      host: hostOf(head),
       path: head.path,
       own: services.some((name) => ownServices.has(name)),
     };
   }
 }
+
+const NOTHING = new Uint8Array();
 
 /** The host that the client called, in lower case and without its port. */
 function hostOf({ headers }: CapturedHead): string {
@@ -123,11 +170,7 @@ function hostOf({ headers }: CapturedHead): string {
  * The service that the head alone tells. Forms without a signature tell theirs in the body; the only such that AWS has
  * are the calls by which one gets credentials.
  */
-function serviceOf(catalog: Catalog, head: CapturedHead, signingName: string | undefined): CatalogService | undefined {
-  const request = { ...head, body: new Uint8Array() };
-  const hints = signingName === undefined ? {} : { signingName };
-  const { service } = catalog.resolve(request, hints);
-  if (signingName !== undefined) return service;
+function unsignedService(catalog: Catalog, head: CapturedHead, { service }: ResolvedCall): CatalogService | undefined {
   const form = headerValue(head.headers, "content-type")?.startsWith("application/x-www-form-urlencoded") === true;
   return form && head.method === "POST" && head.path === "/" ? catalog.service("sts") : service;
 }

@@ -1,5 +1,4 @@
 import { createHash, type Hash } from "node:crypto";
-import { Transform, type TransformCallback } from "node:stream";
 import type { CapturedBody } from "../call/captured.ts";
 
 /** Keeps the beginning of a body that passes, counts all of it, and hashes it when it may turn out too long to be kept. */
@@ -9,6 +8,7 @@ export class BodyCapture {
   #chunks: Uint8Array[] = [];
   #kept = 0;
   #size = 0;
+  #closed = false;
 
   /** `hash`: whether a body of more than `keepMax` bytes is to be named by its hash. */
   constructor(keepMax: number, hash: boolean) {
@@ -20,7 +20,9 @@ export class BodyCapture {
     return this.#size;
   }
 
+  /** After `result()` nothing counts any more: what nobody waits for may still pass. */
   add(chunk: Uint8Array): void {
+    if (this.#closed) return;
     this.#size += chunk.length;
     this.#hash?.update(chunk);
     const room = this.#keepMax - this.#kept;
@@ -30,31 +32,18 @@ export class BodyCapture {
     this.#kept += part.length;
   }
 
-  /** What was captured so far. To be asked once with a hash, at the end. */
-  result(): CapturedBody {
+  /** What was captured; to be asked once. `ended`: nothing more would have come. */
+  result(ended: boolean): CapturedBody {
+    this.#closed = true;
     const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
-    const whole = this.#size === this.#kept;
+    const whole = ended && this.#size === this.#kept;
     return {
       bytes,
       size: this.#size,
       whole,
-      ...(whole || this.#hash === undefined ? {} : { sha256: this.#hash.digest("hex") }),
+      // The hash of a part would name another body.
+      ...(whole || !ended || this.#hash === undefined ? {} : { sha256: this.#hash.digest("hex") }),
     };
-  }
-}
-
-/** A body on its way to the upstream, captured as it passes. */
-export class BodyTap extends Transform {
-  readonly #capture: BodyCapture;
-
-  constructor(capture: BodyCapture) {
-    super();
-    this.#capture = capture;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#capture.add(chunk);
-    done(null, chunk);
   }
 }
 
