@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     log += chunk.toString();
   });
   const ready = await readyText(child, () => log);
-  const [endpoint = "", status = ""] = ready.match(/http:\/\/[\d.]+:\d+/g) ?? [];
+  const [endpoint = "", status = ""] = ready.match(/https?:\/\/[\d.]+:\d+/g) ?? [];
   const removes = options.dataDirectory === undefined;
   const ended = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
