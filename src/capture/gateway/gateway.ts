@@ -18,7 +18,7 @@ import type { CallCounts } from "./call-counts.ts";
 import { accountOfKey } from "./call-identity.ts";
 import type { TlsFacts } from "./forward-record.ts";
 import { ForwardedCall } from "./forwarded-call.ts";
-import type { LearnedIdentities } from "./learned-identities.ts";
+import type { LearnedIdentities } from "../identities/learned-identities.ts";
 import { type PassingCall, passThrough } from "./pass-through.ts";
 import { chooseRoute, type Route, type RouteFacts } from "./routes.ts";
 import { UnrecordedCall } from "./unrecorded-call.ts";
@@ -46,7 +46,8 @@ export interface GatewayNeeds {
   /** What all gathered request bodies may hold together. */
   readonly bodies: ByteBudget;
   readonly bucketHosts: readonly string[];
-  readonly defaultAccount: string;
+  /** OpenTrail's own; the first is the default. */
+  readonly accounts: readonly [string, ...string[]];
   readonly defaultRegion: string;
   readonly clock: Clock;
   readonly random: Random;

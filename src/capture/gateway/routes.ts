@@ -1,4 +1,5 @@
 import { reason } from "../../core/index.ts";
+import { identityOfArn } from "../identities/identity-of-arn.ts";
 import type { AuditMode } from "./audit-mode.ts";
 
 /** Where calls go, which of them, and what is promised about their records. */
@@ -31,6 +32,10 @@ export interface Route {
   readonly connectionsMax: number;
   /** Access keys of the upstream whose holders are known: key id to ARN. */
   readonly identities: ReadonlyMap<string, string>;
+  /** Whose keys these are. Routes of one realm share what is learned of their callers; of itself each server is one. */
+  readonly realm: string;
+  /** Whether answers of the upstream are believed in what they say of keys and users. */
+  readonly learns: boolean;
 }
 
 /** Empty lists match everything; otherwise one of each list must fit. */
@@ -141,6 +146,8 @@ const ROUTE_MEMBERS = [
   "timeouts",
   "connections",
   "identities",
+  "realm",
+  "learn",
 ];
 
 class RouteReader {
@@ -157,11 +164,12 @@ class RouteReader {
       throw new Error("mode enforce needs credentials, with which OpenTrail signs for the upstream");
     }
     const timeouts = mapOf(this.#node["timeouts"] ?? {}, "timeouts", ["connectSeconds", "answerSeconds"]);
+    const upstream = upstreamUrl(this.#node["upstream"]);
     return {
       name: textOf(this.#node["name"] ?? `route-${index + 1}`, "name", /^[A-Za-z0-9._-]{1,64}$/),
       match: this.#match(),
       excludedPaths: patterns(this.#node["exclude"], "exclude"),
-      upstream: upstreamUrl(this.#node["upstream"]),
+      upstream,
       mode,
       audit: this.#choice("audit", ["required", "spool", "best-effort"] as const),
       ...this.#optional("defaultService", /^[a-z0-9-]{1,64}$/),
@@ -174,6 +182,9 @@ class RouteReader {
       answerMs: seconds(timeouts, "answerSeconds", 900),
       connectionsMax: wholeNumber(this.#node["connections"] ?? 256, "connections"),
       identities: this.#identities(),
+      // An origin is no such name.
+      realm: this.#optional("realm", /^[A-Za-z0-9._-]{1,64}$/).realm ?? upstream.origin,
+      learns: booleanOf(this.#node["learn"] ?? true, "learn"),
     };
   }
 
@@ -219,17 +230,21 @@ class RouteReader {
 
   #tls(): UpstreamTls {
     const map = mapOf(this.#node["tls"] ?? {}, "tls", ["ca", "certificate", "key", "serverName", "verify"]);
-    const verify = map["verify"] ?? true;
-    if (typeof verify !== "boolean") throw new Error("tls.verify is neither true nor false");
+    const verify = booleanOf(map["verify"] ?? true, "tls.verify");
     const given = ["ca", "certificate", "key", "serverName"].filter((member) => map[member] !== undefined);
     return { ...Object.fromEntries(given.map((member) => [member, textOf(map[member], `tls.${member}`)])), verify };
   }
 
   #identities(): ReadonlyMap<string, string> {
     const map = mapOf(this.#node["identities"] ?? {}, "identities");
-    const arn = /^arn:[a-z-]+:(iam|sts)::\d{12}:.{1,1024}$/;
-    return new Map(Object.entries(map).map(([key, value]) => [key, textOf(value, `identities.${key}`, arn)]));
+    return new Map(Object.entries(map).map(([key, value]) => [key, callerArn(value, `identities.${key}`)]));
   }
+}
+
+function callerArn(node: unknown, where: string): string {
+  const arn = textOf(node, where);
+  if (arn.length <= 1024 && /^arn:[a-z-]+:(iam|sts)::\d{12}:/.test(arn) && identityOfArn(arn) !== undefined) return arn;
+  throw new Error(`${where} ${arn} is no ARN of a user, an account's root, an assumed role or a federated user`);
 }
 
 function upstreamUrl(node: unknown): URL {
@@ -278,6 +293,11 @@ function textOf(node: unknown, where: string, rule?: RegExp): string {
   if (typeof node === "number") throw new Error(`${where} ${node} is a number; put it into quotes`);
   if (typeof node !== "string" || node === "") throw new Error(`${where} is missing or not text`);
   if (rule !== undefined && !rule.test(node)) throw new Error(`${where} ${node} does not look like ${rule.source}`);
+  return node;
+}
+
+function booleanOf(node: unknown, where: string): boolean {
+  if (typeof node !== "boolean") throw new Error(`${where} is neither true nor false`);
   return node;
 }
 
