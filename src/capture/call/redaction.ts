@@ -179,8 +179,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
 /** Services that leave secrets out of their records without a trace. */
 const LEAVE_OUT: ReadonlySet<string> = new Set(["iam.amazonaws.com", "sts.amazonaws.com"]);
 
+/** What there is to know of a member to judge it. */
+type NamedSlot = Pick<Member, "name" | "shape" | "sensitive" | "idempotencyToken">;
+
 /** What stands for a member of the operation's input or output: its value (undefined), nothing (null), or a text. */
-export type Redaction = (member: Member) => string | null | undefined;
+export type Redaction = (member: NamedSlot) => string | null | undefined;
 
 /** `operation` is the API's name; it may be unknown. */
 export function redactionOf(eventSource: string, operation: string | undefined): Redaction {
@@ -194,7 +197,7 @@ export function redactionOf(eventSource: string, operation: string | undefined):
   };
 }
 
-function isSecretMember({ name, shape, idempotencyToken }: Member): boolean {
+function isSecretMember({ name, shape, idempotencyToken }: NamedSlot): boolean {
   return !idempotencyToken && holdsText(shape) && isSecretName(name);
 }
 

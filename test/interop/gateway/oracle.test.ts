@@ -26,8 +26,6 @@ const GAPS: Readonly<Record<(typeof RUNS)[number]["what"], readonly (readonly [l
   ],
   everything: [
     [/^sdb /, "it signs in its form, which tells its service only to who reads it"],
-    [/^s3outposts CreateEndpoint /, "it shares its signing name with S3, and is read as XML"],
-    [/^cloudsearchdomain Search /, "botocore sends as a form what the model has in the query"],
   ],
 };
 
