@@ -22,13 +22,10 @@ const RUNS = [
 const GAPS: Readonly<Record<(typeof RUNS)[number]["what"], readonly (readonly [lines: RegExp, why: string])[]>> = {
   stories: [
     [/^sdb /, "it signs in its form, which tells its service only to who reads it"],
-    [/^ec2 ModifyInstanceMetadataOptions .*HttpTokens/, "a word for whether tokens are needed is no token"],
     [/^cognito-idp GlobalSignOut .*-0451$/, "the message of the refusal repeats the secret"],
   ],
   everything: [
     [/^sdb /, "it signs in its form, which tells its service only to who reads it"],
-    [/^s3outposts CreateEndpoint /, "it shares its signing name with S3, and is read as XML"],
-    [/^cloudsearchdomain Search /, "botocore sends as a form what the model has in the query"],
   ],
 };
 
