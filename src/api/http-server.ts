@@ -258,7 +258,7 @@ class Door {
     await this.#reply(arrival, response, connection, reply);
   }
 
-  /** Gives an answer of ours. A request that is not whole is the last of its connection. */
+  /** Gives an answer of ours. */
   async #reply(
     { request, expectsContinue, continued, last }: HeldArrival,
     response: ServerResponse,
@@ -266,14 +266,13 @@ class Door {
     reply: WireResponse,
   ): Promise<void> {
     if (response.destroyed) return;
-    if (!request.complete) connection.ending = true;
-    if (connection.ending || last()) {
+    if (last()) {
       connection.ending = true;
       response.setHeader("connection", "close");
     }
     response.writeHead(reply.status, { ...reply.headers, "content-length": reply.body.length });
     const shown = request.method === "HEAD" ? "" : reply.body;
-    if (!request.complete && (continued || !expectsContinue)) {
+    if (connection.ending && (continued || !expectsContinue)) {
       // The answer is whole on its way; only its end, which closes the connection, waits.
       response.flushHeaders();
       response.write(shown);
@@ -282,7 +281,7 @@ class Door {
     } else {
       response.end(shown);
     }
-    await closed(response);
+    await this.#answered(request, response, connection);
   }
 
   /** Streams both ways; the connection is as before when it is over. */
@@ -310,15 +309,17 @@ class Door {
       connection.waits = undefined;
       connection.breakBody = undefined;
     }
-    if (reply === undefined) await this.#passed(request, response, connection);
+    if (reply === undefined) await this.#answered(request, response, connection);
     else await this.#reply(arrival, response, connection, reply);
   }
 
-  /** The upstream's answer was given. What is left of the request is read, so that the client gets to read the answer. */
-  async #passed(request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> {
+  /** Resolves when the answer has gone out. What is left of the request is read, so that the client gets to read it. */
+  async #answered(request: IncomingMessage, response: ServerResponse, connection: Connection): Promise<void> {
     const { socket } = request;
     if (!request.complete && !response.destroyed) {
-      // Nothing can be answered to it any more.
+      // Node takes the connection for one that waits for its next request.
+      response.once("close", () => socket.setTimeout(this.#stalledMs));
+      // Nothing can be answered to this one any more.
       connection.breakBody = () => {
         connection.ending = true;
         socket.destroySoon();
