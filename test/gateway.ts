@@ -11,6 +11,7 @@ import {
 import { Refusal, systemClock, systemRandom } from "../src/core/index.ts";
 import type { Authorizer, CredentialStore } from "../src/identity/index.ts";
 import type { AuditRecord } from "../src/record/index.ts";
+import { type RawPeer, RawServer } from "./raw-server.ts";
 import { RawSocket } from "./raw-socket.ts";
 
 /** A gateway in this process, whose audit log is a list: what it forwards, answers and records can be looked at. */
@@ -136,3 +137,28 @@ export function gate(): { readonly passed: Promise<void>; readonly open: () => v
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: () => resolve() };
 }
+
+/** A gateway in front of a scripted upstream; when the test is over, everything must have ended and been told. */
+export async function withGateway(
+  serve: (peer: RawPeer, number: number) => unknown,
+  options: GatewayOptions,
+  work: (gateway: TestGateway, upstream: RawServer) => Promise<void>,
+): Promise<void> {
+  const upstream = await RawServer.open(serve);
+  const gateway = await startGateway(upstream.url, options);
+  try {
+    await work(gateway, upstream);
+  } finally {
+    await gateway.close();
+    await upstream.close();
+  }
+  if (gateway.errors.length > 0) throw new Error(`logged: ${gateway.errors.join("")}`);
+  if (gateway.audit.untold.length > 0) throw new Error(`without a record: ${gateway.audit.untold.join()}`);
+}
+
+/** The bytes of an upstream's answer. */
+export function rawAnswer(status: string, headers: readonly string[], body = ""): string {
+  return [`HTTP/1.1 ${status}`, ...headers, "", body].join("\r\n");
+}
+
+export const OK: string = rawAnswer("200 OK", ["Content-Length: 2"], "{}");

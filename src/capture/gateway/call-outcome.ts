@@ -30,8 +30,13 @@ export function oddOutcome(answer: RelayedAnswer, requestComplete: boolean): Odd
   const { failure, clientGone } = answer;
   if (failure === undefined) return clientGone ? { outcome: "client-left" } : undefined;
   if (clientGone) return { outcome: "client-left", ...told(requestComplete ? CLIENT_LEFT : INCOMPLETE) };
+  // A client that closed its connection cannot be told from one that only ended its side of it.
+  const { requestBroken } = answer;
+  const { cause } = failure;
+  if (requestBroken && cause instanceof Refusal && cause.code === INCOMPLETE.code)
+    return { outcome: "client-left", ...told(cause) };
   // Half a request is all that the upstream has seen of a body that did not turn out to be what was signed.
-  if (failure.cause instanceof Refusal && !answer.requestBroken) return notForwarded(failure.cause);
+  if (cause instanceof Refusal && !requestBroken) return notForwarded(cause);
   return { outcome: failure.sent ? "unknown" : "not-forwarded", ...told(failureAnswer(answer)) };
 }
 
@@ -39,7 +44,7 @@ export function oddOutcome(answer: RelayedAnswer, requestComplete: boolean): Odd
 export function failureAnswer({ head, failure }: RelayedAnswer): Refusal {
   if (failure?.cause instanceof Refusal) return failure.cause;
   if (failure?.kind === "broken" && !failure.sent) return new Refusal("MalformedRequest", reason(failure.cause), 400);
-  if (head !== undefined) return new Refusal("IncompleteAnswer", "the upstream's answer broke off", 502);
+  if (head !== undefined) return new Refusal("IncompleteAnswer", "the upstream's answer broke off", 503);
   const carriedOut = failure?.sent === false ? NOTHING_CHANGED : MADE_PERHAPS;
   switch (failure?.kind) {
     case "unreachable":

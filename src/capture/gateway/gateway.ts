@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   type Catalog,
-  type CatalogService,
   headerValue,
   type ResolvedCall,
   type ResolveHints,
@@ -145,16 +144,17 @@ export class Gateway {
   }
 
   #facts(head: CapturedHead, claimed: ClaimedKey | undefined, resolved: ResolvedCall): RouteFacts {
-    const { catalog, ownServices } = this.#needs;
-    const service = claimed?.signingName === undefined ? unsignedService(catalog, head, resolved) : resolved.service;
-    const services = [claimed?.signingName, service?.signingName, service?.id].filter((name) => name !== undefined);
+    const { ownServices } = this.#needs;
+    const named = [claimed?.signingName, resolved.service?.signingName, resolved.service?.id];
+    const known = named.filter((name) => name !== undefined);
+    const services = known.length === 0 ? likelyServices(head) : known;
     return {
       services,
       region: claimed?.region,
       account: accountOfKey(claimed?.accessKeyId),
       host: hostOf(head),
       path: head.path,
-      own: services.some((name) => ownServices.has(name)),
+      own: known.some((name) => ownServices.has(name)),
     };
   }
 }
@@ -167,10 +167,10 @@ function hostOf({ headers }: CapturedHead): string {
 }
 
 /**
- * The service that the head alone tells. Forms without a signature tell theirs in the body; the only such that AWS has
- * are the calls by which one gets credentials.
+ * Forms without a signature tell their service in the body; the only such that AWS has are the calls by which one gets
+ * credentials.
  */
-function unsignedService(catalog: Catalog, head: CapturedHead, { service }: ResolvedCall): CatalogService | undefined {
+function likelyServices(head: CapturedHead): readonly string[] {
   const form = headerValue(head.headers, "content-type")?.startsWith("application/x-www-form-urlencoded") === true;
-  return form && head.method === "POST" && head.path === "/" ? catalog.service("sts") : service;
+  return form && head.method === "POST" && head.path === "/" ? ["sts"] : [];
 }
