@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { describeRequest } from "../call/describe-request.ts";
 import { describeResponse } from "../call/describe-response.ts";
@@ -95,13 +96,17 @@ describe("what was learned", () => {
     }
   });
 
-  test("is known until the next start when it cannot be written, and the next lesson is taken all the same", async () => {
+  test("is known until the next start when it cannot be written", async () => {
     const { tables, learned } = await openLearned();
-    await tables.schema.alterTable("learned_keys").renameTo("gone").execute();
-    await expect(learned.learn(assumedRole(SESSION))).rejects.toThrow("learned_keys");
-    await tables.schema.alterTable("gone").renameTo("learned_keys").execute();
-    await learned.learn(assumedRole(SESSION));
+    const full = "create trigger full before insert on learned_keys begin select raise(abort, 'disk is full'); end";
+    await sql.raw(full).execute(tables);
+    await expect(learned.learn(assumedRole(SESSION))).rejects.toThrow("disk is full");
     expect(await learned.find(REALM, withToken(SESSION), NOW)).toMatchObject({ arn: SESSION_ARN });
+    await sql.raw("drop trigger full").execute(tables);
+    await learned.learn(assumedRole("ASIASECOND"));
+    const { learned: again } = await openLearned({ tables });
+    expect(await again.find(REALM, withToken(SESSION), NOW)).toBeUndefined();
+    expect(await again.find(REALM, withToken("ASIASECOND"), NOW)).toMatchObject({ arn: SESSION_ARN });
   });
 });
 

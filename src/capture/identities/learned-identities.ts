@@ -24,8 +24,6 @@ export class LearnedIdentities {
   readonly #needs: LearnedNeeds;
   readonly #kept: KeptKeys;
   readonly #learned: LearnedTables;
-  /** Lessons are taken one after another: each looks at what is known and then changes it. */
-  #lessons: Promise<void> = Promise.resolve();
 
   constructor(needs: LearnedNeeds) {
     this.#needs = needs;
@@ -44,26 +42,19 @@ export class LearnedIdentities {
    */
   async learn(call: SeenCall): Promise<void> {
     const lessons = lessonsOf(call);
-    if (lessons.length === 0) return;
-    const taken = this.#lessons.then(() => this.#take(lessons, call));
-    // Whoever asked is told of a failure; the next lesson starts all the same.
-    this.#lessons = taken.catch(() => undefined);
-    await taken;
+    const foreign: Lesson[] = [];
+    // Before the transaction, which has the tables' connection for itself.
+    for (const lesson of lessons) if (!(await this.#isOwn(lesson, call))) foreign.push(lesson);
+    if (foreign.length === 0) return;
+    await this.#needs.tables.transaction().execute(async (tables) => {
+      const pupil = new Pupil(new LearnedTables(tables, this.#kept), call);
+      for (const lesson of foreign) await pupil.take(lesson);
+    });
   }
 
   /** Forgets sessions that ended before `now`. */
   sweep(now: number): Promise<void> {
     return this.#learned.sweep(now);
-  }
-
-  async #take(lessons: readonly Lesson[], call: SeenCall): Promise<void> {
-    const foreign: Lesson[] = [];
-    // Before the transaction, which has the tables' connection for itself.
-    for (const lesson of lessons) if (!(await this.#isOwn(lesson, call))) foreign.push(lesson);
-    await this.#needs.tables.transaction().execute(async (tables) => {
-      const pupil = new Pupil(new LearnedTables(tables, this.#kept), call);
-      for (const lesson of foreign) await pupil.take(lesson);
-    });
   }
 
   async #isOwn(lesson: Lesson, { shown, proven }: SeenCall): Promise<boolean> {

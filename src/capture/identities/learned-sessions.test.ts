@@ -341,6 +341,16 @@ describe("find() of a session", () => {
     expect(await learned.find(REALM, withToken(KEY), later)).toMatchObject({ type: "Root" });
   });
 
+  test("makes nobody of them until the longer of both has ended", async () => {
+    const { learned } = await openLearned();
+    const given = (identity: UserIdentity, hours: number, now = NOW) =>
+      seen("sts:GetSessionToken", { identity, now, output: { Credentials: credentials(KEY, hours) } });
+    await learned.learn(given(JOHN, 3));
+    await learned.learn(given(ROOT, 1));
+    await learned.learn(given(ROOT, 4, NOW + 2 * HOUR_MS));
+    expect(await learned.find(REALM, withToken(KEY), NOW + 2 * HOUR_MS)).toBeUndefined();
+  });
+
   test("makes nobody of a key and token that a stranger got too", async () => {
     const { learned } = await openLearned();
     const output = { Credentials: credentials(KEY) };

@@ -93,6 +93,8 @@ describe("learn() from IAM", () => {
     expect(await holder(await taught(own({ type: "Unknown" })))).toBeUndefined();
     const session = { type: "AssumedRole", arn: `arn:aws:sts::${ACCOUNT}:assumed-role/R/s`, accountId: ACCOUNT };
     expect(await holder(await taught(own(session)))).toBeUndefined();
+    // Root of OpenTrail's own IAM is somebody else to the upstream.
+    expect(await holder(await taught({ ...own(root), proven: true }))).toBeUndefined();
   });
 
   test("forgets a key that was deleted", async () => {
@@ -161,6 +163,18 @@ describe("users who are renamed or deleted", () => {
     expect(await holder(learned)).toEqual(JOHN);
     expect(await holder(learned, "AKIABYNAME")).not.toHaveProperty("principalId");
     expect(await holder(learned, "AKIASECOND")).toMatchObject({ principalId: "AIDASECOND", userName: "Jack" });
+  });
+
+  test("stay the holders of their keys when another of their name is met, made where nobody watched", async () => {
+    const second = seen("iam:GetUser", { output: { User: { ...described(), UserId: "AIDASECOND" } } });
+    const learned = await taught(createdUser(), createdKey(KEY), second);
+    expect(await holder(learned)).toEqual(JOHN);
+    const byName = await taught(
+      createdKey(KEY, "John", { account: ACCOUNT }),
+      seen("iam:DeleteUser", { input: { UserName: "John" }, account: ACCOUNT }),
+      second,
+    );
+    expect(await holder(byName)).toEqual({ type: "IAMUser", accountId: ACCOUNT, accessKeyId: KEY, userName: "John" });
   });
 
   test("who are deleted are not found by name any more", async () => {
@@ -245,6 +259,11 @@ describe("learn() from GetCallerIdentity", () => {
     const token = seen("sts:GetSessionToken", { identity: JOHN, output: { Credentials: credentials("ASIAJOHN") } });
     const learned = await taught(token, asked(JOHN_ARN, "AIDAJOHN", { shown: withToken("ASIAJOHN") }));
     expect(await learned.find(REALM, withToken("ASIAJOHN"), NOW)).toHaveProperty("sessionContext");
+  });
+
+  test("takes away nothing that it only does not repeat", async () => {
+    const confirmed = seen("sts:GetCallerIdentity", { shown: { accessKeyId: KEY }, output: { Arn: JOHN_ARN } });
+    expect(await holder(await taught(createdUser(), createdKey(KEY), confirmed))).toEqual(JOHN);
   });
 
   test("speaks of the key that asked, and of no other", async () => {
