@@ -63,6 +63,42 @@ describe("readConfig()", () => {
     expect(config.accounts).toEqual(["111111111111", "222222222222"]);
   });
 
+  test("keeps routes and sources as they stand, and reads the gateway's own settings", () => {
+    const file = yaml(`
+routes: [{ upstream: "http://127.0.0.1:1" }]
+sources: [{ name: store, kind: minio }]
+tls: { certificate: cert.pem, key: key.pem }
+proxies: { trusted: [10.0.0.0/8, "::1"] }
+buckets: { hosts: s3.example.org }
+spool: { bytes: 2097152 }
+`);
+    expect(readConfig({}, { OPENTRAIL_UPSTREAM: "http://127.0.0.1:2" }, file)).toMatchObject({
+      upstream: "http://127.0.0.1:2",
+      routes: [{ upstream: "http://127.0.0.1:1" }],
+      sources: [{ name: "store", kind: "minio" }],
+      tls: { certificate: "cert.pem", key: "key.pem" },
+      trustedProxies: ["10.0.0.0/8", "::1"],
+      bucketHosts: ["s3.example.org"],
+      spoolBytesMax: 2_097_152,
+    });
+    expect(readConfig({}, {}, undefined)).toMatchObject({
+      upstream: undefined,
+      routes: undefined,
+      tls: undefined,
+      trustedProxies: [],
+      bucketHosts: [],
+    });
+  });
+
+  test.each([
+    ["tls: { certificate: cert.pem }", /tls.certificate and tls.key: one is of no use without the other/],
+    ["proxies: { trusted: somebody }", /proxies.trusted in .*somebody is not an address/],
+    ["buckets: { hosts: S3_local }", /buckets.hosts in .*S3_local is not a host name/],
+    ["region: { name: us-east-1 }", /no setting region.name|it is a map, not a value/],
+  ])("refuses %s", (text, message) => {
+    expect(() => readConfig({}, {}, yaml(text))).toThrow(message);
+  });
+
   test("has a flag and a variable for every setting", () => {
     expect(CONFIG_FLAGS.map(({ flag }) => flag)).toContain("history-retention-days");
     expect(CONFIG_FLAGS.map(({ variable }) => variable)).toContain("OPENTRAIL_LIMITS_CALLS_PER_SECOND");

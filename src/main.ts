@@ -110,7 +110,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...outboxMigrations,
     ...learnedMigrations,
   });
-  const identityTables = tables.$omitTables<"outbox" | "learned_identities">();
+  const identityTables = tables.$omitTables<"outbox" | "learned_keys" | "learned_users">();
   const credentialsPath = (account: string): string =>
     join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({
@@ -294,7 +294,10 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
     () => audit.state().spool.records,
   );
   metrics.gauge("opentrail_spool_age_seconds", "Age of the oldest of them.", () => audit.state().spool.ageMs / 1000);
-  const learned = new LearnedIdentities(parts.tables.$pickTables<"learned_identities">());
+  const learned = new LearnedIdentities({
+    tables: parts.tables.$pickTables<"learned_keys" | "learned_users">(),
+    isOwn: (accessKeyId, sessionToken) => parts.credentials.owns(accessKeyId, sessionToken),
+  });
   const gateway = await openGateway({
     ...parts,
     routes,
@@ -302,7 +305,7 @@ async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
     audit,
     counts,
     bucketHosts: config.bucketHosts,
-    defaultAccount: accounts[0],
+    accounts,
     defaultRegion: region,
     clock,
     random,

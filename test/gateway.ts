@@ -52,7 +52,7 @@ export async function startGateway(upstream: string, options: GatewayOptions = {
     audit,
     counts: countsInto(counts),
     bucketHosts: [],
-    defaultAccount: "123456789012",
+    accounts: ["123456789012"],
     defaultRegion: "us-east-1",
     clock: systemClock,
     random: systemRandom,

@@ -15,6 +15,7 @@ export type { CloudtrailOperations } from "./models/cloudtrail.types.ts";
 export type { IamOperations } from "./models/iam.types.ts";
 export type { StsOperations } from "./models/sts.types.ts";
 export { Malformed } from "./protocols/scalars.ts";
+export { unknownMembers, withUnknown } from "./protocols/unknown-members.ts";
 export { parseXml, type XmlNode } from "./protocols/xml-reader.ts";
 export { escapeXml } from "./protocols/xml-values.ts";
 export * from "./record-members.ts";

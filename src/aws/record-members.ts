@@ -1,3 +1,5 @@
+import { setOwn } from "./protocols/tree.ts";
+import { unknownMembers } from "./protocols/unknown-members.ts";
 import { isSecretName } from "./secret-names.ts";
 import type { MapShape, Member, Shape, Slot, StructureShape } from "./shapes.ts";
 
@@ -19,6 +21,11 @@ export interface RecordStyle {
   document(value: unknown): unknown;
   /** Whether the value under such a key of a map, or beside such a name in a pair, must not be shown. */
   hides(key: string): boolean;
+  /**
+   * What is shown of a member that the model of its structure does not know, and under which name; undefined when nothing.
+   * Without this function no such member is shown.
+   */
+  unknown?(name: string, value: unknown, shape: StructureShape): readonly [name: string, shown: unknown] | undefined;
 }
 
 /**
@@ -91,8 +98,23 @@ export class RecordMapper {
       const shown = instead ?? this.#value(member.shape, part, member);
       if (shown !== undefined) members[name] = shown;
     }
+    const unknown = this.#style.unknown === undefined ? undefined : unknownMembers(source);
+    if (unknown !== undefined) this.#addUnknown(members, unknown, shape);
     if (pair !== undefined && members[pair.value] !== undefined) this.#hidePair(members, pair);
     return members;
+  }
+
+  /** What the model knows comes first: nothing may pass for it. Only an empty list gives way, whose items stood elsewhere. */
+  #addUnknown(
+    members: Record<string, unknown>,
+    unknown: Readonly<Record<string, unknown>>,
+    shape: StructureShape,
+  ): void {
+    for (const key of Object.keys(unknown)) {
+      const [name, value] = this.#style.unknown?.(key, unknown[key], shape) ?? [];
+      if (name === undefined || (Object.hasOwn(members, name) && !isEmpty(members[name]))) continue;
+      setOwn(members, name, value);
+    }
   }
 
   #hidePair(members: Record<string, unknown>, { key, value }: Pair): void {
@@ -200,6 +222,10 @@ const PAIRS = [
   ["key", "value"],
   ["Key", "Value"],
 ] as const;
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
 
 function isStructure(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);

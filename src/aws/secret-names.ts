@@ -60,7 +60,10 @@ const SECRET = new RegExp(
 );
 
 const TOKEN = /(?:^| )tokens?$/;
-/** The word before `token` that makes it one of paging, of idempotency, or of optimistic locking. */
+/**
+ * The word before `token` that makes it one of paging, of idempotency, or of optimistic locking, a count of a model's tokens,
+ * a word for whether tokens are asked for, a condition of a policy, or what stands in the DNS.
+ */
 const HARMLESS_TOKEN = new RegExp(
   `(?:^| )(?:${[
     "next|previous|starting|page|pagination|continuation|backward|forward|chunk|message|marker",
@@ -68,6 +71,7 @@ const HARMLESS_TOKEN = new RegExp(
     "change|lock|update|sequence|checkpoint|version|configuration",
     "lifecycle action|block|retrieval|result|purchase|anomaly",
     "provision|product|execute|workflow|terminate|share",
-    "max|min|input|output|total|stop",
+    "max|min|input|output|total|stop|overlap|training|every n",
+    "http|event source|dkim",
   ].join("|")}) tokens?$`,
 );

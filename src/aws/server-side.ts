@@ -7,7 +7,8 @@ import type { OperationModel, Protocol, Service } from "./shapes.ts";
 
 /**
  * The input of a call, in the shapes of the model: timestamps are `Date`s, blobs `Uint8Array`s, longs beyond the safe
- * integers bigints. Members that the model does not know are ignored, null ones are absent; nothing is validated yet.
+ * integers bigints. Members that the model does not know are not among them (`unknownMembers()` tells them), null ones are
+ * absent; nothing is validated yet.
  * @throws {Refusal} `SerializationException`, or `MalformedInput` for query and ec2. Nothing else, whatever came.
  */
 export function parseRequest(

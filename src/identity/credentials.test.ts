@@ -331,3 +331,19 @@ describe("used() and flush()", () => {
     ]);
   });
 });
+
+describe("owns()", () => {
+  test("knows keys that were given out here, also those that may not be used", async () => {
+    const { id } = await newKey("AIDAMARY");
+    await tables.updateTable("access_keys").set({ status: "Inactive" }).execute();
+    expect(await store.owns(id, undefined)).toBe(true);
+    expect(await store.owns("AKIAIOSFODNN7EXAMPLE", undefined)).toBe(false);
+  });
+
+  test("knows sessions by their token, also those that ended", async () => {
+    const made = newSession({ kind: "user", userId: "AIDAMARY" }, { expiresAt: 1 });
+    expect(await store.owns(made.accessKeyId, made.sessionToken)).toBe(true);
+    expect(await store.owns(made.accessKeyId, "another")).toBe(false);
+    expect(await store.owns("ASIAIOSFODNN7EXAMPLE", made.sessionToken)).toBe(false);
+  });
+});

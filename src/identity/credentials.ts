@@ -24,6 +24,11 @@ export interface CredentialStore {
   find(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<Credentials>;
   /** False when a key certainly is none of ours, as far as memory tells: most keys of other servers cost no query. */
   mayKnow(accessKeyId: string): boolean;
+  /**
+   * Whether these credentials were given out here, whatever became of them since.
+   * @throws {Failure} when the tables cannot be read.
+   */
+  owns(accessKeyId: string, sessionToken: string | undefined): Promise<boolean>;
   /** Notes that verified credentials made a call; kept in memory until `flush()`. */
   used(accessKeyId: string, service: string, region: string, now: number): void;
   /**
@@ -88,6 +93,12 @@ class KeptCredentials implements CredentialStore {
 
   mayKnow(accessKeyId: string): boolean {
     return KEY_ID.test(accessKeyId) && !this.#unknown.has(accessKeyId);
+  }
+
+  async owns(accessKeyId: string, sessionToken: string | undefined): Promise<boolean> {
+    if (sessionToken !== undefined && openSession(this.#box, accessKeyId, sessionToken) !== undefined) return true;
+    const query = this.#tables.selectFrom("access_keys").select("access_key_id");
+    return (await query.where("access_key_id", "=", accessKeyId).executeTakeFirst()) !== undefined;
   }
 
   used(accessKeyId: string, service: string, region: string, now: number): void {

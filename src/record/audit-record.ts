@@ -53,6 +53,8 @@ export interface UserIdentity {
   readonly userName?: string;
   readonly sessionContext?: SessionContext;
   readonly invokedBy?: string;
+  /** Who vouches for a `SAMLUser` or `WebIdentityUser`. */
+  readonly identityProvider?: string;
 }
 
 export interface SessionContext {
@@ -61,4 +63,6 @@ export interface SessionContext {
   /** `creationDate` and `mfaAuthenticated` are both text. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly sourceIdentity?: string;
+  /** `"true"` for sessions of AssumeRoot. */
+  readonly assumedRoot?: string;
 }

@@ -78,9 +78,6 @@ export function encodeRecord(record: AuditRecord): EncodedRecord {
   return encoder.finish();
 }
 
-/** The JSON of objects that stand in more than one record: an intent and the record that follows it. */
-const jsonOfObjects = new WeakMap<object, string>();
-
 class Encoder {
   readonly #members: Record<string, unknown>;
   /** Each member is written once, whoever asks for its size. */
@@ -160,7 +157,7 @@ class Encoder {
   #textOf(member: string): string {
     const known = this.#texts.get(member);
     if (known !== undefined) return known;
-    const text = jsonText(this.#members[member]);
+    const text = JSON.stringify(this.#members[member]);
     this.#texts.set(member, text);
     return text;
   }
@@ -181,15 +178,6 @@ const ORDERED_KEYS: readonly (readonly [member: string, key: string])[] = ORDER.
   member,
   `"${member}":`,
 ]);
-
-function jsonText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const known = jsonOfObjects.get(value);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(value);
-  jsonOfObjects.set(value, text);
-  return text;
-}
 
 /** The longest prefix of whole characters that fits. */
 function cutUtf8(bytes: Buffer, limit: number): string {

@@ -108,6 +108,9 @@ describe("lookupUsername()", () => {
     ["an IAM user's name", { type: "IAMUser", userName: "John" }, "John"],
     ["a role's session name", { type: "AssumedRole", principalId: "AROAEXAMPLE:deploy" }, "deploy"],
     ["a federated user's name", { type: "FederatedUser", principalId: "123456789012:guest" }, "guest"],
+    ["a session's name in its ARN", { type: "AssumedRole", arn: "arn:aws:sts::123456789012:assumed-role/R/s" }, "s"],
+    ["nobody's", { type: "AssumedRole", arn: "arn:aws:sts::123456789012:assumed-role/R/" }, undefined],
+    ["a web identity's", { type: "WebIdentityUser", principalId: "idp:app:mary", userName: "mary" }, "mary"],
     ["nothing for a service", { type: "AWSService", invokedBy: "ec2.amazonaws.com" }, undefined],
   ])("lookupUsername() answers %s", (_, userIdentity, expected) => {
     expect(lookupUsername(odd({ userIdentity }))).toBe(expected);

@@ -58,12 +58,16 @@ export function lookupSingles(record: AuditRecord): readonly (readonly [LookupAt
   return members.filter((member): member is readonly [LookupAttributeName, string] => Boolean(text(member[1])));
 }
 
-/** `Username` as LookupEvents answers it: the IAM user's name, `root`, or for a role the session's name. */
+/**
+ * `Username` as LookupEvents answers it: the IAM user's name, `root`, or for a role the session's name. Sessions that are
+ * known by their ARN alone have their name in it.
+ */
 export function lookupUsername(record: AuditRecord): string | undefined {
   const identity = record.userIdentity;
   if (identity?.type === "Root") return "root";
   const session = identity?.type === "AssumedRole" || identity?.type === "FederatedUser";
-  return session ? afterColon(text(identity.principalId)) : text(identity?.userName);
+  if (!session) return text(identity?.userName);
+  return afterColon(text(identity.principalId)) ?? afterLastSlash(text(identity.arn));
 }
 
 /**
@@ -114,6 +118,10 @@ function attributesOf(record: AuditRecord): LookupEntry["attributes"] {
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+function afterLastSlash(value: string | undefined): string | undefined {
+  return value?.slice(value.lastIndexOf("/") + 1) || undefined;
 }
 
 function afterColon(value: string | undefined): string | undefined {

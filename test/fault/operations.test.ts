@@ -54,6 +54,11 @@ describe("a running server", () => {
         history: { visible: 1 },
         tables: { writable: true },
         unrecordedCalls: 0,
+        gateway: {
+          intents: { records: 0, bytes: expect.any(Number) },
+          spool: { records: 0, bytes: expect.any(Number), ageMs: 0 },
+          queue: { records: 0, bytes: 0 },
+        },
       },
     });
   });

@@ -172,3 +172,12 @@ describe("pathWithBucket()", () => {
     expect(pathWithBucket(request("GET /bucket/a%2Fb", { host: BASE }), [BASE])).toBe("/bucket/a%2Fb");
   });
 });
+
+test.each([
+  ["POST /S3Outposts/CreateEndpoint", "s3-outposts", "rest-json"],
+  ["GET /S3Outposts/Nothing", "s3-outposts", "rest-json"],
+  ["PUT /v20180820/bucket/b", "s3-outposts", "rest-xml"],
+  ["PUT /bucket", "s3", "rest-xml"],
+])("resolve() takes %s for what its service speaks", (line, signingName, protocol) => {
+  expect(catalog.resolve(request(line), { signingName }).protocol).toBe(protocol);
+});

@@ -1,6 +1,6 @@
 /** S3 and the services beside it, whose requests have no sign of their operation but method, address, query and headers. */
 import type { WireRequest } from "../http.ts";
-import { knownCall, unknownCall } from "./answers.ts";
+import { knownCall, plainProtocol, unknownCall } from "./answers.ts";
 import type { Entry } from "./entry.ts";
 import type { Group } from "./group.ts";
 import { isRemark, viewQuery } from "./query-view.ts";
@@ -46,8 +46,9 @@ export class S3Resolver {
     const isWhole = beside !== undefined || (request.path === ROUTED && headers["x-amz-request-route"] !== undefined);
     const path = isWhole ? request.path : pathWithBucket(request, this.#bases);
     const route = index.find({ method, path, query, headers });
-    if (route !== undefined) return knownCall(entry, route.name, "rest-xml");
-    if (beside !== undefined) return unknownCall(entry, undefined, "rest-xml");
+    // Outposts speak JSON.
+    if (route !== undefined) return knownCall(entry, route.name, plainProtocol(entry, request));
+    if (beside !== undefined) return unknownCall(entry, undefined, plainProtocol(entry, request));
     if (method === "OPTIONS") return unknownCall(entry, PREFLIGHT, "rest-xml");
     const isForm = isPostForm(request) && isBucket(path) && [...query.keys()].every(isRemark);
     return unknownCall(entry, isForm ? POST_OBJECT : undefined, "rest-xml");

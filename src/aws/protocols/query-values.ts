@@ -3,25 +3,30 @@ import type { ListShape, MapShape, Member, SingleShape, Slot, StructureShape } f
 import { isSingle } from "../shapes.ts";
 import type { FormNode } from "./form.ts";
 import { child, encodeFormValue } from "./form.ts";
-import { Malformed, deeper, wellFormed } from "./scalars.ts";
+import { DEPTH_MAX, Malformed, deeper, wellFormed } from "./scalars.ts";
 import { readText, writeText } from "./text.ts";
 import type { Values } from "./tree.ts";
 import { emptyMap } from "./tree.ts";
+import { keepUnknown } from "./unknown-members.ts";
 
 export interface QueryDialect {
   memberName(member: Member): string;
   /** The step between a list's name and its items' numbers; none in ec2 and in flattened lists. */
   listStep(slot: Slot, shape: ListShape): string | undefined;
+  /** The names of every structure's members, worked out when first met. */
+  readonly names: WeakMap<StructureShape, ReadonlySet<string>>;
 }
 
 export const queryDialect: QueryDialect = {
   memberName: (member) => member.queryName,
   listStep: (slot, shape) => (slot.flattened ? undefined : (shape.member.locationName ?? "member")),
+  names: new WeakMap(),
 };
 
 export const ec2Dialect: QueryDialect = {
   memberName: (member) => member.ec2Name,
   listStep: () => undefined,
+  names: new WeakMap(),
 };
 
 export function readForm(shape: StructureShape, node: FormNode, dialect: QueryDialect, depth = 0): Values {
@@ -29,11 +34,69 @@ export function readForm(shape: StructureShape, node: FormNode, dialect: QueryDi
   const values: Values = {};
   if (node.children === undefined) return values;
   for (const member of shape.members) {
-    const part = child(node, dialect.memberName(member));
-    if (part !== undefined) values[member.name] = readSlot(member, part, dialect, inside);
+    const name = dialect.memberName(member);
+    const part = child(node, name);
+    if (part === undefined) continue;
+    const value = readSlot(member, part, dialect, inside);
+    values[member.name] = value;
+    // Items that stand where no items are looked for.
+    if (part.children !== undefined && isEmptyList(value)) keepUnknown(values, name, plainForm(part, depth));
   }
+  keepOthers(shape, node, dialect, depth, values);
   return values;
 }
+
+/** What every form may say beside its members: the call's name, and a signature of version 2. */
+const OF_THE_CALL: ReadonlySet<string> = new Set([
+  "Action",
+  "Version",
+  "AWSAccessKeyId",
+  "Expires",
+  "SecurityToken",
+  "Signature",
+  "SignatureMethod",
+  "SignatureVersion",
+  "Timestamp",
+]);
+
+/** Keeps what stands under names that no member has. */
+function keepOthers(shape: StructureShape, node: FormNode, dialect: QueryDialect, depth: number, values: Values): void {
+  const names = namesOf(shape, dialect);
+  for (const [name, part] of node.children ?? []) {
+    if (names.has(name) || (depth === 0 && OF_THE_CALL.has(name))) continue;
+    keepUnknown(values, name, plainForm(part, depth));
+  }
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function namesOf(shape: StructureShape, dialect: QueryDialect): ReadonlySet<string> {
+  const known = dialect.names.get(shape) ?? new Set(shape.members.map((member) => dialect.memberName(member)));
+  dialect.names.set(shape, known);
+  return known;
+}
+
+/**
+ * A part of a form without a model: text, a list where its names are numbers, or what stands under each name. It was never
+ * refused for its depth and is not here: what lies too deep is null.
+ */
+function plainForm({ value, children }: FormNode, depth: number): unknown {
+  if (children === undefined) return value ?? null;
+  if (depth >= DEPTH_MAX) return null;
+  const parts = [...children].map(([name, part]): [string, unknown] => [name, plainForm(part, depth + 1)]);
+  if (value === undefined && parts.every(([name]) => /^[0-9]{1,9}$/.test(name))) return parts.map(([, part]) => part);
+  const [[name, only] = [], ...others] = parts;
+  if (value === undefined && others.length === 0 && LIST_STEPS.has(name) && Array.isArray(only)) return only;
+  const plain = emptyMap();
+  if (value !== undefined) plain[""] = value;
+  for (const [key, part] of parts) plain[key] = part;
+  return plain;
+}
+
+/** What may stand between the name of a list or map and the numbers of its items. */
+const LIST_STEPS: ReadonlySet<string | undefined> = new Set(["member", "entry"]);
 
 function readSlot(slot: Slot, node: FormNode, dialect: QueryDialect, depth: number): unknown {
   const { shape } = slot;

@@ -15,6 +15,7 @@ import {
 } from "./http-binding.ts";
 import { Malformed, decodeUtf8, plainBytes, wellFormed } from "./scalars.ts";
 import type { Values } from "./tree.ts";
+import { keepUnknown, withUnknown } from "./unknown-members.ts";
 import { matchPath, readQuery, templateOf, writePath, writeQuery } from "./uri.ts";
 
 export interface BodyFormat {
@@ -44,7 +45,9 @@ export function restCodec(format: BodyFormat): RestCodec {
       if (input === undefined || labels === undefined) return {};
       const values: Values = {};
       readLabels(input, labels, values);
-      readQueryMembers(input, readQuery(request.query), values);
+      const pairs = readQuery(request.query);
+      readQueryMembers(input, pairs, values);
+      if (pairs.length > 0) keepParameters(operation, input, pairs, values);
       const { headers } = request;
       readHeaderMembers(input, Object.keys(headers), (name) => headerValue(headers, name), values);
       readBody(format, input, request.body, values);
@@ -75,6 +78,25 @@ export function restCodec(format: BodyFormat): RestCodec {
       return values;
     },
   };
+}
+
+/** What any query may say beside the members: signatures, and a client's remarks. */
+const NO_PARAMETER = /^(?:x-|AWSAccessKeyId$|Signature$|Expires$)/i;
+
+/** Keeps what no member of the query is; a map among them takes everything. */
+function keepParameters(
+  operation: OperationModel,
+  { members }: StructureShape,
+  pairs: readonly (readonly [name: string, value: string])[],
+  values: Values,
+): void {
+  const bound = members.filter(({ location }) => location === "querystring");
+  if (bound.some(({ shape }) => shape.type === "map")) return;
+  const { literals } = templateOf(operation);
+  for (const [name, value] of pairs) {
+    const isKnown = bound.some(({ wireName }) => wireName === name) || literals.some(([literal]) => literal === name);
+    if (!isKnown && !NO_PARAMETER.test(name)) keepUnknown(values, name, value);
+  }
 }
 
 function writeRequest(format: BodyFormat, operation: OperationModel, input: Values, host: string): WireRequest {
@@ -114,7 +136,9 @@ function statusOf(output: StructureShape | undefined, values: Values): number | 
 function readBody(format: BodyFormat, shape: StructureShape, body: Uint8Array, values: Values): void {
   const { payload } = shape;
   if (payload === undefined) {
-    if (shape.byJsonName.size > 0 && body.length > 0) Object.assign(values, format.readMembers(shape, body));
+    if (shape.byJsonName.size === 0 || body.length === 0) return;
+    const members = format.readMembers(shape, body);
+    withUnknown(Object.assign(values, members), members);
     return;
   }
   const value = body.length === 0 ? undefined : readPayload(format, payload, body);

@@ -5,6 +5,7 @@
 import { assert } from "../../core/index.ts";
 import type { ListShape, MapShape, NumberShape, Slot, StructureShape, TimestampFormat } from "../shapes.ts";
 import { Malformed, deeper, wellFormed } from "./scalars.ts";
+import { keepUnknown } from "./unknown-members.ts";
 
 export interface Dialect {
   readTimestamp(wire: unknown): Date;
@@ -54,10 +55,15 @@ export function readStructure(shape: StructureShape, wire: unknown, dialect: Dia
     const part = wire[key];
     if (part === null) continue;
     const member = shape.byJsonName.get(key);
-    if (member === undefined) readDocument(part, inside);
+    if (member === undefined) readUnknown(values, key, readDocument(part, inside));
     else values[member.name] = readSlot(member, part, dialect, inside);
   }
   return values;
+}
+
+/** Some clients say by `__type` which member of a union they mean; the member itself says it too. */
+function readUnknown(values: Values, name: string, part: unknown): void {
+  if (name !== "__type") keepUnknown(values, name, part);
 }
 
 function readList(shape: ListShape, wire: unknown, dialect: Dialect, depth: number): unknown[] {

@@ -5,15 +5,20 @@ import { Malformed, deeper } from "./scalars.ts";
 import { readText, writeText } from "./text.ts";
 import type { Values } from "./tree.ts";
 import { emptyMap } from "./tree.ts";
+import { keepUnknown } from "./unknown-members.ts";
 import type { XmlNode } from "./xml-reader.ts";
 
-/** Reads the members that are elements or attributes of `node`; unknown ones are ignored. */
+/** Reads the members that are elements or attributes of `node`; unknown elements are kept beside them. */
 export function readXmlStructure(shape: StructureShape, node: XmlNode, depth = 0): Values {
   const inside = deeper(depth);
   const values: Values = {};
+  let unknown: XmlNode[] | undefined;
   for (const part of node.children) {
     const member = shape.byXmlName.get(part.name);
-    if (member === undefined) continue;
+    if (member === undefined) {
+      (unknown ??= []).push(part);
+      continue;
+    }
     if (member.flattened && member.shape.type === "list") {
       const items = (values[member.name] ??= []) as unknown[];
       items.push(readSlot(member.shape.member, part, deeper(inside)));
@@ -24,6 +29,21 @@ export function readXmlStructure(shape: StructureShape, node: XmlNode, depth = 0
     }
   }
   if (node.attributes.size > 0) readAttributes(shape, node, values);
+  if (unknown !== undefined) keepElements(values, unknown);
+  return values;
+}
+
+function keepElements(values: Values, nodes: readonly XmlNode[]): void {
+  for (const [name, parts] of Object.entries(plainElements(nodes))) keepUnknown(values, name, parts);
+}
+
+/** Elements without a model: text or what stands inside; a list of those that have the same name. The reader bounds the depth. */
+function plainElements(nodes: readonly XmlNode[]): Values {
+  const values = emptyMap();
+  for (const [name, parts] of Map.groupBy(nodes, (node) => node.name)) {
+    const plain = parts.map(({ children, text }) => (children.length === 0 ? text : plainElements(children)));
+    values[name] = plain.length === 1 ? plain[0] : plain;
+  }
   return values;
 }
 

@@ -1,4 +1,5 @@
 import { isDataEvent, isReadOnly } from "../../record/index.ts";
+import type { OperationModel, Protocol } from "../../aws/index.ts";
 import type { RequestCall } from "./call.ts";
 import type { RequestDescription } from "./description.ts";
 import { ec2Request } from "./ec2/index.ts";
@@ -7,7 +8,7 @@ import { omittedNote, shownInput } from "./record-style.ts";
 import { type ReadRequest, readRequest } from "./read-request.ts";
 import { resourcesOf } from "./resources/index.ts";
 import { SPECIAL } from "./special/index.ts";
-import { unknownParameters } from "./unknown-call.ts";
+import { statedParameters, unknownParameters } from "./unknown-call.ts";
 
 /**
  * Says what a request asks for in the words of a record. Whatever came: a body that cannot be read costs the parameters it
@@ -38,11 +39,28 @@ function parametersOf(call: RequestCall, read: ReadRequest): unknown {
   if (model === undefined) return unknownParameters(call);
   if (read.cut) return omittedNote("requestParameters", body);
   const { input } = read;
-  if (input === undefined || model.input === undefined) return null;
-  const shape = model.input;
-  if (model.service.protocol === "ec2") return guarded(() => ec2Request(model, shape, input), null);
-  return guarded(() => shownInput(model, resolved.eventSource, input), null);
+  const shown = input === undefined ? null : guarded(() => shownParameters(model, resolved.eventSource, input), null);
+  return body.size > 0 && takesNoBody(model, resolved.protocol) ? guarded(() => withStated(call, shown), shown) : shown;
 }
+
+function shownParameters(model: OperationModel, eventSource: string, input: Values): unknown {
+  if (model.service.protocol !== "ec2") return shownInput(model, eventSource, input);
+  return model.input === undefined ? null : ec2Request(model, model.input, input);
+}
+
+/** An operation that had no parameters, or none in its body, when its model was written. */
+function takesNoBody({ input }: OperationModel, protocol: Protocol): boolean {
+  if (input === undefined) return true;
+  return protocol.startsWith("rest-") && input.payload === undefined && input.byJsonName.size === 0;
+}
+
+/** A client may be newer than the model: what it says all the same is kept. The model's own members come last, and win. */
+function withStated(call: RequestCall, shown: unknown): unknown {
+  const stated = statedParameters(call) ?? {};
+  return Object.keys(stated).length === 0 ? shown : { ...stated, ...(shown as object | null) };
+}
+
+type Values = Readonly<Record<string, unknown>>;
 
 const AS_IT_IS = (version: string): string => version;
 

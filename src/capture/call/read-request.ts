@@ -34,6 +34,7 @@ export function readRequest(model: OperationModel, call: RequestCall): ReadReque
   const { protocol } = resolved;
   const isRest = protocol === "rest-json" || protocol === "rest-xml";
   const wire = wireOf(model, call);
+  if (isRest && isPostedQuery(model, call)) return readPostedQuery(model, call, wire);
   const bodyMatters = !isRest || hasStructuredBody(model);
   if (!bodyMatters) return attempt(model, protocol, { ...wire, body: EMPTY }, call.body, isRest);
   const decoded = attemptDecode(head, call.body);
@@ -98,6 +99,26 @@ function firstReadable(
     }
   }
   return undefined;
+}
+
+/** Some clients post as a form what the model has in the query of a GET: it may become long. */
+function isPostedQuery({ http }: OperationModel, { head, body }: RequestCall): boolean {
+  return http.method === "GET" && head.method === "POST" && body.size > 0 && isForm(head);
+}
+
+export function isForm({ headers }: CapturedHead): boolean {
+  return /^\s*application\/x-www-form-urlencoded/i.test(headerValue(headers, "content-type") ?? "");
+}
+
+function readPostedQuery(model: OperationModel, { resolved, head, body }: RequestCall, wire: WireRequest): ReadRequest {
+  const { protocol } = resolved;
+  const decoded = attemptDecode(head, body);
+  if (typeof decoded === "string") {
+    return { ...attempt(model, protocol, { ...wire, body: EMPTY }, body, true), unparsed: decoded };
+  }
+  const form = Buffer.from(decoded.bytes).toString("latin1");
+  const query = wire.query === "" ? form : `${wire.query}&${form}`;
+  return { ...attempt(model, protocol, { ...wire, query, body: EMPTY }, decoded, true), cut: !decoded.whole };
 }
 
 function wireOf(model: OperationModel, { head, body, resolved, place }: RequestCall): WireRequest {

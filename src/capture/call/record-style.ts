@@ -49,25 +49,48 @@ export function safeStyle(redaction: Redaction): RecordStyle {
 export function shownInput(model: OperationModel, eventSource: string, input: Values): unknown {
   const shape = model.input;
   if (shape === undefined) return null;
-  return shown(model, eventSource, shape, input);
+  return shown(mapperOf(model, eventSource, "input"), eventSource, shape, input);
 }
 
 /** What an answer says; null when it says nothing. */
 export function shownOutput(model: OperationModel, eventSource: string, output: Values): unknown {
   const shape = model.output;
   if (shape === undefined) return null;
+  const mapper = mapperOf(model, eventSource, "output");
   const [only] = shape.members;
   if (UNWRAPPED.has(eventSource) && shape.members.length === 1 && only?.shape.type === "structure") {
     const inside = output[only.name];
-    return inside === undefined ? null : nullIfEmpty(mapperOf(model, eventSource).map(only.shape, inside));
+    return inside === undefined ? null : nullIfEmpty(mapper.map(only.shape, inside));
   }
-  return shown(model, eventSource, shape, output);
+  return shown(mapper, eventSource, shape, output);
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-function shown(model: OperationModel, eventSource: string, shape: StructureShape, values: Values): unknown {
-  const members = mapperOf(model, eventSource).map(shape, values);
+/** Shows what the model does not know: a client may be newer. For requests; answers say more than they are asked. */
+export function showingUnknown(
+  redaction: Redaction,
+  renamed: (name: string) => string,
+): Required<Pick<RecordStyle, "unknown">> {
+  return {
+    unknown(name, value, shape) {
+      // In the wrong case it is still what it is.
+      const twin = shape.members.find((member) => member.name.toLowerCase() === name.toLowerCase());
+      const instead = redaction(twin ?? { name, ...ANYTHING });
+      if (instead === null) return undefined;
+      return [renamed(name), instead ?? hideSecrets(value)];
+    },
+  };
+}
+
+const ANYTHING = {
+  shape: { type: "string", name: "", sensitive: false },
+  sensitive: false,
+  idempotencyToken: false,
+} as const;
+
+function shown(mapper: RecordMapper, eventSource: string, shape: StructureShape, values: Values): unknown {
+  const members = mapper.map(shape, values);
   return nullIfEmpty(AS_ON_THE_WIRE.has(eventSource) ? withoutPayload(shape, members as Values) : members);
 }
 
@@ -79,18 +102,28 @@ function withoutPayload({ payload }: StructureShape, members: Values): Values {
 
 const mappers = new WeakMap<OperationModel, Map<string, RecordMapper>>();
 
-/** The mapper of an operation's input and output, made once. */
-function mapperOf(model: OperationModel, eventSource: string): RecordMapper {
+type Half = "input" | "output";
+
+/** The mapper of an operation's input or output, made once. */
+function mapperOf(model: OperationModel, eventSource: string, half: Half): RecordMapper {
   let ofModel = mappers.get(model);
   if (ofModel === undefined) mappers.set(model, (ofModel = new Map<string, RecordMapper>()));
-  let mapper = ofModel.get(eventSource);
+  const key = `${half} ${eventSource}`;
+  let mapper = ofModel.get(key);
   if (mapper === undefined) {
-    const style = safeStyle(redactionOf(eventSource, model.name));
-    mapper = new RecordMapper({ ...style, nameOf: namingOf(eventSource) });
-    ofModel.set(eventSource, mapper);
+    const redaction = redactionOf(eventSource, model.name);
+    const renamed = AS_ON_THE_WIRE.has(eventSource) || KEEP_CASE.has(eventSource) ? AS_IT_IS : lowerFirst;
+    mapper = new RecordMapper({
+      ...safeStyle(redaction),
+      nameOf: namingOf(eventSource),
+      ...(half === "input" ? showingUnknown(redaction, renamed) : {}),
+    });
+    ofModel.set(key, mapper);
   }
   return mapper;
 }
+
+const AS_IT_IS = (name: string): string => name;
 
 function namingOf(eventSource: string): (member: Member) => string {
   if (AS_ON_THE_WIRE.has(eventSource)) return ({ wireName }) => wireName;

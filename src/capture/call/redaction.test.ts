@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { openCatalog } from "../../aws/index.ts";
+import { type Member, openCatalog, type OperationModel, type Shape } from "../../aws/index.ts";
 import { shownInput } from "./record-style.ts";
+import { redactionOf } from "./redaction.ts";
 
 const catalog = openCatalog();
 const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
@@ -47,6 +48,15 @@ describe("requestParameters", () => {
       { AuthFlow: "A", ClientId: "c", AuthParameters: { PASSWORD: "x" } },
       { authFlow: "A", clientId: HIDDEN, authParameters: HIDDEN },
     ],
+    ["ec2", "ModifyInstanceMetadataOptions", { HttpTokens: "required" }, { httpTokens: "required" }],
+    [
+      "cognito-idp",
+      "UpdateUserPoolClient",
+      { ExplicitAuthFlows: [], TokenValidityUnits: { AccessToken: "hours" } },
+      { explicitAuthFlows: [], tokenValidityUnits: { accessToken: "hours" } },
+    ],
+    ["iam", "UpdateSAMLProvider", { RemovePrivateKey: "id" }, { removePrivateKey: "id" }],
+    ["chime", "DeletePhoneNumber", { PhoneNumberId: "+1" }, { phoneNumberId: HIDDEN }],
     ["elasticache", "CreateUser", { UserId: "u", Passwords: ["x"] }, { userId: "u", passwords: HIDDEN }],
     ["apigateway", "DeleteApiKey", { apiKey: "id" }, { apiKey: "id" }],
     [
@@ -105,4 +115,48 @@ describe("requestParameters", () => {
     );
     expect(shown("lambda", "AddPermission", input)).toEqual({ functionName: "f", qualifier: "1" });
   });
+});
+
+function membersOf({ input, output }: OperationModel): readonly Member[] {
+  const found: Member[] = [];
+  const seen = new Set<Shape | undefined>();
+  const walk = (shape: Shape | undefined): void => {
+    if (shape === undefined || seen.has(shape)) return;
+    seen.add(shape);
+    if (shape.type === "list") walk(shape.member.shape);
+    if (shape.type === "map") walk(shape.value.shape);
+    if (shape.type !== "structure") return;
+    found.push(...shape.members);
+    for (const member of shape.members) walk(member.shape);
+  };
+  walk(input);
+  walk(output);
+  return found;
+}
+
+function isMarked({ sensitive, shape }: Member): boolean {
+  return sensitive || (shape.type === "list" && shape.member.sensitive);
+}
+
+test("redactionOf() hides what any of several services hides that answer to the same event", () => {
+  const groups = Map.groupBy(catalog.services(), ({ eventSource }) => eventSource);
+  const shown: string[] = [];
+  let judged = 0;
+  for (const [eventSource, services] of groups) {
+    if (services.length < 2) continue;
+    const models = services.flatMap(({ id }) => [...(catalog.model(id)?.operations.values() ?? [])]);
+    for (const [operation, twins] of Map.groupBy(models, ({ name }) => name)) {
+      if (twins.length < 2) continue;
+      const redaction = redactionOf(eventSource, operation);
+      const members = twins.flatMap(membersOf);
+      const marked = new Set(members.filter(isMarked).map(({ name }) => name));
+      for (const member of members.filter(({ name }) => marked.has(name))) {
+        judged += 1;
+        if (redaction(member) === undefined && !isMarked(member))
+          shown.push(`${eventSource} ${operation} ${member.name}`);
+      }
+    }
+  }
+  expect(judged).toBeGreaterThan(30);
+  expect(shown).toEqual([]);
 });

@@ -17,22 +17,26 @@ const TOKEN_HIDDEN = "Value hidden due to security reasons.";
 /** Left out without a trace. */
 const NOTHING = null;
 
-/** Whatever the name looks like: it is the name of something. */
+/** Whatever the name looks like: it is the name of something, or what everybody may know. */
 const SHOWN = undefined;
 
 type Row = readonly [operations: string, members: string, instead: string | null | undefined];
 
 /**
  * By service (the eventSource without its domain): for these operations (API names, `*` for all) these members wherever they
- * stand in the input or output.
+ * stand in the input or output. What only one of several models with the same eventSource and operation marks stands here
+ * too: nothing tells whose client sent the request.
  */
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   apigateway: [
     ["CreateApiKey GetApiKey UpdateApiKey GetApiKeys", "value", HIDDEN],
     ["DeleteApiKey GetApiKey UpdateApiKey", "apiKey", SHOWN],
   ],
+  appmesh: [["*", "privateKey", SHOWN]],
+  apprunner: [["*", "RuntimeEnvironmentSecrets", SHOWN]],
   autoscaling: [["*", "UserData", REMOVED]],
   bedrock: [
+    ["*", "connectionString", SHOWN],
     ["InvokeModel InvokeModelWithResponseStream InvokeModelWithBidirectionalStream", "body", NOTHING],
     ["Converse ConverseStream CountTokens", "messages system toolConfig output input", NOTHING],
     ["StartAsyncInvoke", "modelInput", NOTHING],
@@ -43,19 +47,32 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ],
     ["ApplyGuardrail", "content outputs", NOTHING],
   ],
+  "bedrock-agentcore": [["GetPaymentInstrumentBalance", "token", SHOWN]],
   cassandra: [["*", "recordData", NOTHING]],
+  cloudformation: [["*", "RegistrationToken", SHOWN]],
   cloudfront: [["*", "Comment", HIDDEN]],
   "cognito-identity": [["*", "Logins", HIDDEN]],
   "cognito-idp": [
+    ["CreateUserPoolClient UpdateUserPoolClient DescribeUserPoolClient", "AccessToken IdToken RefreshToken", SHOWN],
     [
       "*",
       "AuthParameters ChallengeResponses UserAttributes ClientMetadata ValidationData Session UserContextData ContextData AnalyticsMetadata",
       HIDDEN,
     ],
   ],
+  chime: [
+    [
+      "BatchDeletePhoneNumber BatchUpdatePhoneNumber DeletePhoneNumber GetPhoneNumber ListPhoneNumbers RestorePhoneNumber UpdatePhoneNumber",
+      "PhoneNumberId Name",
+      HIDDEN,
+    ],
+    ["ListTagsForResource TagResource UntagResource", "ResourceARN Key Value TagKeys", HIDDEN],
+    ["StartSpeakerSearchTask StartVoiceToneAnalysisTask", "ClientRequestToken", HIDDEN],
+  ],
   codecommit: [["*", "fileContent content", NOTHING]],
   comprehend: [["*", "Text TextList Bytes", HIDDEN]],
   comprehendmedical: [["*", "Text", HIDDEN]],
+  datasync: [["*", "AccessKey", SHOWN]],
   dynamodb: [
     [
       "*",
@@ -67,29 +84,49 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   ebs: [["*", "BlockData", NOTHING]],
   ec2: [["*", "UserData KeyMaterial PasswordData", REMOVED]],
+  entityresolution: [["*", "token", SHOWN]],
   events: [["PutEvents PutPartnerEvents", "Detail", HIDDEN]],
   firehose: [["PutRecord PutRecordBatch", "Data Record Records", NOTHING]],
+  fsx: [["*", "DomainJoinServiceAccountSecret", SHOWN]],
   "execute-api": [["*", "Data", NOTHING]],
+  iam: [["UpdateSAMLProvider", "RemovePrivateKey", SHOWN]],
   iotdata: [["*", "payload", NOTHING]],
   kinesis: [["PutRecord PutRecords GetRecords SubscribeToShard", "Data Records", NOTHING]],
   kinesisanalytics: [["*", "ApplicationCode", HIDDEN]],
   kms: [
+    ["*", "IncludeKeyMaterial", SHOWN],
     [
       "*",
       "Plaintext PrivateKeyPlaintext CiphertextBlob PrivateKeyCiphertextBlob CiphertextForRecipient Message Signature Mac SharedSecret EncryptedKeyMaterial ImportToken GrantTokens GrantToken",
       NOTHING,
     ],
   ],
+  lakeformation: [["*", "Authorization", SHOWN]],
   lambda: [
     ["*", "ZipFile Variables", NOTHING],
     ["Invoke InvokeAsync InvokeWithResponseStream", "Payload InvokeArgs LogResult", NOTHING],
   ],
-  lex: [["*", "inputStream inputText text", HIDDEN]],
+  lex: [
+    ["*", "inputStream inputText text", HIDDEN],
+    ["GetSession PutSession", "slots sessionAttributes activeContexts", HIDDEN],
+  ],
   lightsail: [["*", "userData", REMOVED]],
   logs: [["PutLogEvents GetLogEvents FilterLogEvents", "logEvents message events", NOTHING]],
-  pinpoint: [["*", "Credential TokenKey Body RawContent", HIDDEN]],
+  mediaconvert: [["*", "CertificateSecret", SHOWN]],
+  mediapackage: [["*", "CdnIdentifierSecret", SHOWN]],
+  "mediapackage-vod": [["*", "CdnIdentifierSecret", SHOWN]],
+  "payment-cryptography": [["*", "ExportToken ImportToken", SHOWN]],
+  pinpoint: [
+    ["*", "Credential TokenKey Body RawContent", HIDDEN],
+    ["Get*", "Token", SHOWN],
+  ],
+  quicksight: [["*", "PlainText", SHOWN]],
+  rds: [["*", "PreSignedUrl", HIDDEN]],
   rdsdata: [["*", "sql sqls sqlStatements parameters parameterSets records generatedFields", MORE_STARS]],
-  redshift: [["*", "MasterUserPassword HsmPartitionPassword DbPassword", STARS]],
+  redshift: [
+    ["*", "Authorization", SHOWN],
+    ["*", "MasterUserPassword HsmPartitionPassword DbPassword", STARS],
+  ],
   "redshift-data": [["*", "Sql Sqls Parameters QueryString", MORE_STARS]],
   "redshift-serverless": [["*", "adminUserPassword dbPassword", STARS]],
   rekognition: [["*", "Bytes", NOTHING]],
@@ -100,6 +137,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   sdb: [["*", "Attributes Items SelectExpression", HIDDEN]],
   secretsmanager: [["*", "SecretString SecretBinary SecretValues RandomPassword", NOTHING]],
   ses: [
+    ["*", "Tokens VerificationToken", SHOWN],
     [
       "SendEmail SendBulkEmail SendBulkTemplatedEmail SendTemplatedEmail SendRawEmail SendCustomVerificationEmail",
       "Message Content RawMessage TemplateData ReplacementTemplateData DefaultTemplateData DefaultContent Data Subject Body",
@@ -119,7 +157,10 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   sso: [["*", "accessToken refreshToken idToken clientSecret roleCredentials", HIDDEN]],
   states: [["*", "input output cause definition", HIDDEN]],
-  sts: [["*", "ContextAssertion", HIDDEN]],
+  sts: [
+    ["*", "ContextAssertion", HIDDEN],
+    ["*", "SubjectFromWebIdentityToken", SHOWN],
+  ],
   timestream: [
     ["WriteRecords", "Records CommonAttributes", NOTHING],
     ["Query PrepareQuery", "QueryString Rows", HIDDEN],
@@ -127,13 +168,22 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   textract: [["*", "Bytes", NOTHING]],
   tts: [["*", "Text", MORE_STARS]],
   translate: [["*", "Text TranslatedText Content", HIDDEN]],
+  wafv2: [["*", "IncludedCookies ExcludedCookies", SHOWN]],
+  wisdom: [
+    ["CreateQuickResponse UpdateQuickResponse", "content", HIDDEN],
+    ["SearchQuickResponses", "values", HIDDEN],
+  ],
+  workspaces: [["*", "ConnectionString", SHOWN]],
 };
 
 /** Services that leave secrets out of their records without a trace. */
 const LEAVE_OUT: ReadonlySet<string> = new Set(["iam.amazonaws.com", "sts.amazonaws.com"]);
 
+/** What there is to know of a member to judge it. */
+type NamedSlot = Pick<Member, "name" | "shape" | "sensitive" | "idempotencyToken">;
+
 /** What stands for a member of the operation's input or output: its value (undefined), nothing (null), or a text. */
-export type Redaction = (member: Member) => string | null | undefined;
+export type Redaction = (member: NamedSlot) => string | null | undefined;
 
 /** `operation` is the API's name; it may be unknown. */
 export function redactionOf(eventSource: string, operation: string | undefined): Redaction {
@@ -147,7 +197,7 @@ export function redactionOf(eventSource: string, operation: string | undefined):
   };
 }
 
-function isSecretMember({ name, shape, idempotencyToken }: Member): boolean {
+function isSecretMember({ name, shape, idempotencyToken }: NamedSlot): boolean {
   return !idempotencyToken && holdsText(shape) && isSecretName(name);
 }
 

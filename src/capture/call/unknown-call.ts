@@ -2,6 +2,7 @@
 import { headerValue, HIDDEN, hideSecrets, isSecretName, lowerFirst, type Protocol } from "../../aws/index.ts";
 import type { RequestCall } from "./call.ts";
 import { decodeBody } from "./decode-body.ts";
+import { isForm } from "./read-request.ts";
 
 /** So many parameters of a form are told. */
 const PARAMETERS_MAX = 1000;
@@ -18,7 +19,7 @@ export function unknownParameters(call: RequestCall): unknown {
   // The query is left out: a presigned one carries a signature and may carry a token.
   const place = { method, path: path.slice(0, PATH_LENGTH_MAX) };
   try {
-    const said = saidParameters(call);
+    const said = statedParameters(call);
     if (said === undefined) return place;
     if (isRest(call.resolved.protocol)) return { ...place, body: said };
     return Object.keys(said).length === 0 ? null : said;
@@ -32,13 +33,18 @@ function isRest(protocol: Protocol): boolean {
   return protocol === "rest-json" || protocol === "rest-xml";
 }
 
-function saidParameters({ resolved, head, body }: RequestCall): object | undefined {
+/**
+ * What a request says that goes by no model: the members of its JSON body or the parameters of its form, their secrets hidden;
+ * undefined when it has neither, or too much of it.
+ * @throws {Error} when the body is not what its header says.
+ */
+export function statedParameters({ resolved, head, body }: RequestCall): object | undefined {
   const type = headerValue(head.headers, "content-type") ?? "";
-  const isForm = /^\s*application\/x-www-form-urlencoded/i.test(type);
+  const posted = isForm(head);
   if (!body.whole || body.size > BODY_BYTES_MAX) return undefined;
   const text = (): string => Buffer.from(decodeBody(head.headers, body).bytes).toString("utf8");
-  if (resolved.protocol === "query" || resolved.protocol === "ec2") return ofForm(head.query, isForm ? text() : "");
-  if (isForm && !isRest(resolved.protocol)) return ofForm(head.query, text());
+  if (resolved.protocol === "query" || resolved.protocol === "ec2") return ofForm(head.query, posted ? text() : "");
+  if (posted && !isRest(resolved.protocol)) return ofForm(head.query, text());
   return /json/i.test(type) && body.size > 0 ? ofJson(text()) : undefined;
 }
 

@@ -40,6 +40,7 @@ export const credentials: CredentialStore = {
     return { caller: { ...CALLER, accessKeyId }, secretAccessKey: KEY.secretAccessKey };
   },
   mayKnow: () => true,
+  owns: async (accessKeyId) => [KEY, TEMPORARY].some((key) => key.accessKeyId === accessKeyId),
   used: () => undefined,
   flush: async () => undefined,
   invalidate: () => undefined,

@@ -3,11 +3,16 @@ import { assert, Refusal } from "../../core/index.ts";
 import { unknownIdentity, userIdentity } from "../../identity/index.ts";
 import type { UserIdentity } from "../../record/index.ts";
 import type { CapturedBody, CapturedHead } from "../call/captured.ts";
+import type { RequestDescription, ResponseDescription } from "../call/description.ts";
 import { type ClaimedKey, needsWholeBody, type Proof, proveCaller } from "../enforce/index.ts";
+import { identityOfArn } from "../identities/identity-of-arn.ts";
+import { namesOneKey, type ShownKey, shownKey } from "../identities/shown-key.ts";
+import { tookCaller } from "../identities/took-caller.ts";
+import { unsignedIdentity } from "../identities/unsigned-identity.ts";
+import type { RelayedAnswer } from "./answer-relay.ts";
+import { NO_BODY } from "./body-capture.ts";
 import type { GatewayNeeds } from "./gateway.ts";
-import { identityOfArn } from "./learned-identities.ts";
 import type { Route } from "./routes.ts";
-import { anonymousIdentity, REFUSED_IDENTITY } from "./supposed-identity.ts";
 
 /** A signed request, as far as who signed it is concerned. */
 interface SignedCall {
@@ -17,13 +22,23 @@ interface SignedCall {
   readonly arrivedAt: number;
 }
 
-type IdentityNeeds = Pick<GatewayNeeds, "credentials" | "learned" | "defaultAccount" | "defaultRegion">;
+/** A call that has ended, as far as it tells who made it. */
+export interface AnsweredCall {
+  readonly resolved: ResolvedCall;
+  readonly body: CapturedBody | undefined;
+  readonly request: RequestDescription;
+  readonly answer: RelayedAnswer;
+  readonly response: ResponseDescription | undefined;
+}
+
+type IdentityNeeds = Pick<GatewayNeeds, "credentials" | "learned" | "accounts" | "defaultRegion" | "clock">;
 
 /** Who makes a call, where: as much as can be told at each of its steps. */
 export class CallIdentity {
   readonly #needs: IdentityNeeds;
   readonly #route: Route;
   readonly #call: SignedCall;
+  readonly #shown: ShownKey | undefined;
   #proof: Proof | undefined;
   /** Learned or configured, proven by the upstream's taking the call. */
   #supposed: UserIdentity | undefined;
@@ -32,6 +47,7 @@ export class CallIdentity {
     this.#needs = needs;
     this.#route = route;
     this.#call = call;
+    this.#shown = call.claimed && shownKey(call.claimed.accessKeyId, call.head);
   }
 
   /**
@@ -47,9 +63,12 @@ export class CallIdentity {
     if (enforces || (key !== undefined && credentials.mayKnow(key) && (body !== undefined || !needsWholeBody(head)))) {
       await this.#prove(body, enforces);
     }
-    if (key === undefined || this.#proof !== undefined) return;
+    if (this.#shown === undefined || key === undefined || this.#proof !== undefined) return;
     const arn = this.#route.identities.get(key);
-    this.#supposed = arn === undefined ? await learned.find(key, arrivedAt) : identityOfArn(arn, key);
+    this.#supposed =
+      arn === undefined
+        ? await learned.find(this.#route.realm, this.#shown, arrivedAt)
+        : identityOfArn(arn, { accessKeyId: key });
   }
 
   /** Whether looking again, with the body at hand, could tell more. */
@@ -66,14 +85,10 @@ export class CallIdentity {
     return this.#proof;
   }
 
+  /** The account in which the call is made, and what it speaks of is. */
   get account(): string {
-    return (
-      this.#route.account ??
-      this.#proof?.caller.account ??
-      this.#supposed?.accountId ??
-      accountOfKey(this.#call.claimed?.accessKeyId) ??
-      this.#needs.defaultAccount
-    );
+    const known = this.#proof?.caller.account ?? this.#supposed?.accountId ?? this.#call.claimed?.accessKeyId;
+    return this.#route.account ?? (known !== undefined && isAccount(known) ? known : this.#needs.accounts[0]);
   }
 
   get region(): string {
@@ -89,18 +104,45 @@ export class CallIdentity {
       : userIdentity(this.#proof.caller);
   }
 
-  /** The upstream has said whose key it is by taking the call; or, with that error, it has not. */
-  answered(resolved: ResolvedCall, errorCode: string | undefined): UserIdentity {
+  /** The upstream has said whose key it is by taking the call; or it has not. */
+  answered({ resolved, body, answer, response }: AnsweredCall): UserIdentity {
     if (this.#proof !== undefined) return userIdentity(this.#proof.caller);
     const key = this.#call.claimed?.accessKeyId;
-    if (key === undefined) return anonymousIdentity(resolved);
-    const refused = errorCode !== undefined && REFUSED_IDENTITY.has(errorCode.replace(/^Client\./, ""));
-    return this.#supposed === undefined || refused ? unknownIdentity(key) : this.#supposed;
+    if (key === undefined) return unsignedIdentity(resolved, response?.output);
+    const { head } = answer;
+    const taken = head !== undefined && tookCaller({ ...head, ...response, hasBody: answer.body.size > 0 });
+    const certain = taken && namesOneKey(this.#call.head, body?.bytes ?? NO_BODY.bytes);
+    return this.#supposed === undefined || !certain ? unknownIdentity(key) : this.#supposed;
   }
 
-  /** The account whose record it is, given who made the call. */
-  recipient({ accountId }: UserIdentity): string {
-    return accountId !== undefined && isAccount(accountId) ? accountId : this.account;
+  /**
+   * Takes from a call that succeeded whose keys it tells, before the client can use them.
+   * @throws {Failure} when that cannot be kept.
+   */
+  async learn({ resolved, request, answer, response }: AnsweredCall, identity: UserIdentity): Promise<void> {
+    const { realm, account, learns } = this.#route;
+    if (!learns || answer.head === undefined || response?.output === undefined) return;
+    if (response.errorCode !== undefined) return;
+    await this.#needs.learned.learn({
+      resolved,
+      head: this.#call.head,
+      answerHeaders: answer.head.headers,
+      input: request.input ?? {},
+      output: response.output,
+      shown: this.#shown,
+      identity,
+      proven: this.#proof !== undefined,
+      realm,
+      account,
+      now: this.#needs.clock.now(),
+    });
+  }
+
+  /** The account whose record it is: one of OpenTrail's own, so that somebody can look it up. */
+  recipient({ accountId = "" }: UserIdentity): string {
+    const { accounts } = this.#needs;
+    if (this.#proof !== undefined) return this.#proof.caller.account;
+    return this.#route.account ?? (accounts.includes(accountId) ? accountId : accounts[0]);
   }
 
   async #prove(body: CapturedBody | undefined, enforces: boolean): Promise<void> {

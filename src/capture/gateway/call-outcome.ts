@@ -44,7 +44,7 @@ export function oddOutcome(answer: RelayedAnswer, requestComplete: boolean): Odd
 export function failureAnswer({ head, failure }: RelayedAnswer): Refusal {
   if (failure?.cause instanceof Refusal) return failure.cause;
   if (failure?.kind === "broken" && !failure.sent) return new Refusal("MalformedRequest", reason(failure.cause), 400);
-  if (head !== undefined) return new Refusal("IncompleteAnswer", "the upstream's answer broke off", 502);
+  if (head !== undefined) return new Refusal("IncompleteAnswer", "the upstream's answer broke off", 503);
   const carriedOut = failure?.sent === false ? NOTHING_CHANGED : MADE_PERHAPS;
   switch (failure?.kind) {
     case "unreachable":

@@ -22,7 +22,7 @@ import {
 } from "../enforce/index.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
 import { NO_BODY } from "./body-capture.ts";
-import { CallIdentity } from "./call-identity.ts";
+import { type AnsweredCall, CallIdentity } from "./call-identity.ts";
 import {
   CLIENT_LEFT,
   callOutcome,
@@ -258,10 +258,11 @@ export class ForwardedCall implements PassingCall {
     if (this.#body.known === undefined) await this.#bodyPassed();
     const odd = oddOutcome(answer, this.#arrival.request.complete);
     const response = this.#describeAnswer(answer);
-    const identity = this.#caller.answered(this.#resolved, response?.errorCode);
+    const ended = { resolved: this.#resolved, body: this.#body.known, request: this.#description(), answer, response };
+    const identity = this.#caller.answered(ended);
     const record = this.#record(response, odd, answer.body.size, identity);
     const more = deletedObjectRecords(record, this.#resolved, this.#description(), response, random);
-    if (response?.output !== undefined && response.errorCode === undefined) await this.#learn(response, identity);
+    await this.#learn(ended, identity);
     try {
       if (more.length === 0) await audit.finish(route.audit, route.name, record);
       else await Promise.all([record, ...more].map((each) => audit.finish(route.audit, route.name, each)));
@@ -310,15 +311,12 @@ export class ForwardedCall implements PassingCall {
     });
   }
 
-  /** Whose keys the answer tells, before the client can use them. What could not be learned makes later calls unknown, never wrong. */
-  async #learn(response: ResponseDescription, identity: UserIdentity): Promise<void> {
-    const { learned, clock, log } = this.#needs;
-    const { input = {} } = this.#description();
-    const { output = {} } = response;
+  /** What could not be learned makes later calls unknown, never wrong. */
+  async #learn(ended: AnsweredCall, identity: UserIdentity): Promise<void> {
     try {
-      await learned.learn({ resolved: this.#resolved, input, output, identity, now: clock.now() });
+      await this.#caller.learn(ended, identity);
     } catch (thrown) {
-      log.error({ err: thrown, route: this.#open.route.name }, "whose key was given out could not be kept");
+      this.#needs.log.error({ err: thrown, route: this.#open.route.name }, "whose key was given out could not be kept");
     }
   }
 

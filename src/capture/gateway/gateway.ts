@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   type Catalog,
-  type CatalogService,
   headerValue,
   type ResolvedCall,
   type ResolveHints,
@@ -18,7 +17,7 @@ import type { CallCounts } from "./call-counts.ts";
 import { accountOfKey } from "./call-identity.ts";
 import type { TlsFacts } from "./forward-record.ts";
 import { ForwardedCall } from "./forwarded-call.ts";
-import type { LearnedIdentities } from "./learned-identities.ts";
+import type { LearnedIdentities } from "../identities/learned-identities.ts";
 import { type PassingCall, passThrough } from "./pass-through.ts";
 import { chooseRoute, type Route, type RouteFacts } from "./routes.ts";
 import { UnrecordedCall } from "./unrecorded-call.ts";
@@ -46,7 +45,8 @@ export interface GatewayNeeds {
   /** What all gathered request bodies may hold together. */
   readonly bodies: ByteBudget;
   readonly bucketHosts: readonly string[];
-  readonly defaultAccount: string;
+  /** OpenTrail's own; the first is the default. */
+  readonly accounts: readonly [string, ...string[]];
   readonly defaultRegion: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -144,16 +144,17 @@ export class Gateway {
   }
 
   #facts(head: CapturedHead, claimed: ClaimedKey | undefined, resolved: ResolvedCall): RouteFacts {
-    const { catalog, ownServices } = this.#needs;
-    const service = claimed?.signingName === undefined ? unsignedService(catalog, head, resolved) : resolved.service;
-    const services = [claimed?.signingName, service?.signingName, service?.id].filter((name) => name !== undefined);
+    const { ownServices } = this.#needs;
+    const named = [claimed?.signingName, resolved.service?.signingName, resolved.service?.id];
+    const known = named.filter((name) => name !== undefined);
+    const services = known.length === 0 ? likelyServices(head) : known;
     return {
       services,
       region: claimed?.region,
       account: accountOfKey(claimed?.accessKeyId),
       host: hostOf(head),
       path: head.path,
-      own: services.some((name) => ownServices.has(name)),
+      own: known.some((name) => ownServices.has(name)),
     };
   }
 }
@@ -166,10 +167,10 @@ function hostOf({ headers }: CapturedHead): string {
 }
 
 /**
- * The service that the head alone tells. Forms without a signature tell theirs in the body; the only such that AWS has
- * are the calls by which one gets credentials.
+ * Forms without a signature tell their service in the body; the only such that AWS has are the calls by which one gets
+ * credentials.
  */
-function unsignedService(catalog: Catalog, head: CapturedHead, { service }: ResolvedCall): CatalogService | undefined {
+function likelyServices(head: CapturedHead): readonly string[] {
   const form = headerValue(head.headers, "content-type")?.startsWith("application/x-www-form-urlencoded") === true;
-  return form && head.method === "POST" && head.path === "/" ? catalog.service("sts") : service;
+  return form && head.method === "POST" && head.path === "/" ? ["sts"] : [];
 }

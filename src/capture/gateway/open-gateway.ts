@@ -43,6 +43,7 @@ async function openRoute(route: Route): Promise<OpenRoute> {
       connectTimeoutMs: route.connectMs,
       headersTimeoutMs: route.answerMs,
       idleTimeoutMs: route.answerMs,
+      connectionsMax: route.connectionsMax,
     });
     const signing = route.credentials === undefined ? undefined : await signingCredentials(route.credentials);
     return { route, upstream, ...(signing === undefined || route.mode !== "enforce" ? {} : { signing }) };
@@ -61,7 +62,8 @@ function upstreamTls({ ca, certificate, key, serverName, verify }: UpstreamTls):
   };
 }
 
-async function signingCredentials(credentials: RouteCredentials): Promise<SigningCredentials> {
+/** @throws {Error} that names the file and what it lacks. */
+export async function signingCredentials(credentials: RouteCredentials): Promise<SigningCredentials> {
   if (!("file" in credentials)) return credentials;
   const { file, profile } = credentials;
   readFileSync(file);

@@ -32,6 +32,7 @@ describe("parseRoutes()", () => {
         credentials: { file: "/etc/opentrail/upstream", profile: "minio" },
         tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
         timeouts: { connectSeconds: 1, answerSeconds: 2.5 },
+        connections: 10,
         identities: { AKIAEXAMPLE: "arn:aws:iam::000000000001:user/backup" },
       },
     ]);
@@ -44,8 +45,19 @@ describe("parseRoutes()", () => {
       tls: { ca: "/etc/ca.pem", verify: false, serverName: "minio" },
       connectMs: 1000,
       answerMs: 2500,
+      connectionsMax: 10,
     });
     expect(route?.identities.get("AKIAEXAMPLE")).toBe("arn:aws:iam::000000000001:user/backup");
+  });
+
+  test("makes every server a realm of its own, unless it is told otherwise", () => {
+    const urls = ["http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:2"];
+    const routes = parseRoutes([
+      ...urls.map((upstream) => ({ upstream })),
+      { name: "named", upstream: "http://127.0.0.1:3", realm: "store", learn: false },
+    ]);
+    expect(routes.map(({ realm }) => realm)).toEqual([urls[0], urls[0], urls[2], "store"]);
+    expect(routes.map(({ learns }) => learns)).toEqual([true, true, true, false]);
   });
 
   const url = { upstream: "http://127.0.0.1:1" };
@@ -62,7 +74,11 @@ describe("parseRoutes()", () => {
     [[{ ...url, account: "1" }], "account 1 does not look like"],
     [[{ ...url, match: { services: "s3" } }], "match has no member services"],
     [[{ ...url, timeouts: { answerSeconds: 0 } }], "timeouts.answerSeconds is not a number of seconds above 0"],
-    [[{ ...url, identities: { AKIA: "Mary" } }], "identities.AKIA Mary does not look like"],
+    [[{ ...url, identities: { AKIA: "Mary" } }], "identities.AKIA Mary is no ARN of a user"],
+    [[{ ...url, identities: { AKIA: "arn:aws:iam::000000000001:role/r" } }], "is no ARN of a user"],
+    [[{ ...url, realm: "http://x" }], "realm http://x does not look like"],
+    [[{ ...url, learn: "no" }], "learn is neither true nor false"],
+    [[{ ...url, connections: 0 }], "connections is not a whole number from 1 to 65535"],
     [[{ ...url, credentials: { accessKeyId: "a" } }], "credentials.secretAccessKey is missing"],
     [
       [

@@ -1,4 +1,5 @@
 import { reason } from "../../core/index.ts";
+import { identityOfArn } from "../identities/identity-of-arn.ts";
 import type { AuditMode } from "./audit-mode.ts";
 
 /** Where calls go, which of them, and what is promised about their records. */
@@ -27,8 +28,14 @@ export interface Route {
   readonly connectMs: number;
   /** Until the upstream begins its answer. */
   readonly answerMs: number;
+  /** Connections to the upstream at once; further calls wait for one. */
+  readonly connectionsMax: number;
   /** Access keys of the upstream whose holders are known: key id to ARN. */
   readonly identities: ReadonlyMap<string, string>;
+  /** Whose keys these are. Routes of one realm share what is learned of their callers; of itself each server is one. */
+  readonly realm: string;
+  /** Whether answers of the upstream are believed in what they say of keys and users. */
+  readonly learns: boolean;
 }
 
 /** Empty lists match everything; otherwise one of each list must fit. */
@@ -137,7 +144,10 @@ const ROUTE_MEMBERS = [
   "credentials",
   "tls",
   "timeouts",
+  "connections",
   "identities",
+  "realm",
+  "learn",
 ];
 
 class RouteReader {
@@ -154,11 +164,12 @@ class RouteReader {
       throw new Error("mode enforce needs credentials, with which OpenTrail signs for the upstream");
     }
     const timeouts = mapOf(this.#node["timeouts"] ?? {}, "timeouts", ["connectSeconds", "answerSeconds"]);
+    const upstream = upstreamUrl(this.#node["upstream"]);
     return {
       name: textOf(this.#node["name"] ?? `route-${index + 1}`, "name", /^[A-Za-z0-9._-]{1,64}$/),
       match: this.#match(),
       excludedPaths: patterns(this.#node["exclude"], "exclude"),
-      upstream: upstreamUrl(this.#node["upstream"]),
+      upstream,
       mode,
       audit: this.#choice("audit", ["required", "spool", "best-effort"] as const),
       ...this.#optional("defaultService", /^[a-z0-9-]{1,64}$/),
@@ -169,7 +180,11 @@ class RouteReader {
       connectMs: seconds(timeouts, "connectSeconds", 5),
       // The longest that a call of AWS takes: a synchronous Lambda invocation.
       answerMs: seconds(timeouts, "answerSeconds", 900),
+      connectionsMax: wholeNumber(this.#node["connections"] ?? 256, "connections"),
       identities: this.#identities(),
+      // An origin is no such name.
+      realm: this.#optional("realm", /^[A-Za-z0-9._-]{1,64}$/).realm ?? upstream.origin,
+      learns: booleanOf(this.#node["learn"] ?? true, "learn"),
     };
   }
 
@@ -215,17 +230,21 @@ class RouteReader {
 
   #tls(): UpstreamTls {
     const map = mapOf(this.#node["tls"] ?? {}, "tls", ["ca", "certificate", "key", "serverName", "verify"]);
-    const verify = map["verify"] ?? true;
-    if (typeof verify !== "boolean") throw new Error("tls.verify is neither true nor false");
+    const verify = booleanOf(map["verify"] ?? true, "tls.verify");
     const given = ["ca", "certificate", "key", "serverName"].filter((member) => map[member] !== undefined);
     return { ...Object.fromEntries(given.map((member) => [member, textOf(map[member], `tls.${member}`)])), verify };
   }
 
   #identities(): ReadonlyMap<string, string> {
     const map = mapOf(this.#node["identities"] ?? {}, "identities");
-    const arn = /^arn:[a-z-]+:(iam|sts)::\d{12}:.{1,1024}$/;
-    return new Map(Object.entries(map).map(([key, value]) => [key, textOf(value, `identities.${key}`, arn)]));
+    return new Map(Object.entries(map).map(([key, value]) => [key, callerArn(value, `identities.${key}`)]));
   }
+}
+
+function callerArn(node: unknown, where: string): string {
+  const arn = textOf(node, where);
+  if (arn.length <= 1024 && /^arn:[a-z-]+:(iam|sts)::\d{12}:/.test(arn) && identityOfArn(arn) !== undefined) return arn;
+  throw new Error(`${where} ${arn} is no ARN of a user, an account's root, an assumed role or a federated user`);
 }
 
 function upstreamUrl(node: unknown): URL {
@@ -277,12 +296,24 @@ function textOf(node: unknown, where: string, rule?: RegExp): string {
   return node;
 }
 
+function booleanOf(node: unknown, where: string): boolean {
+  if (typeof node !== "boolean") throw new Error(`${where} is neither true nor false`);
+  return node;
+}
+
 function seconds(map: Node, member: string, standard: number): number {
   const value = map[member] ?? standard;
   if (typeof value !== "number" || !(value > 0 && value <= 86_400)) {
     throw new Error(`timeouts.${member} is not a number of seconds above 0`);
   }
   return value * 1000;
+}
+
+function wholeNumber(node: unknown, where: string): number {
+  if (typeof node !== "number" || !Number.isInteger(node) || node < 1 || node > 65_535) {
+    throw new Error(`${where} is not a whole number from 1 to 65535`);
+  }
+  return node;
 }
 
 function mapOf(node: unknown, where: string, members?: readonly string[]): Node {

@@ -18,25 +18,29 @@ const COMMAND_LINES = CLIENTS.flatMap(({ name, missing, command }, index) =>
     : [{ name, command, mark: 2_000_000 + 1000 * index, made: `from-cli-${index}` }],
 );
 
+function optionsFor({ server, certificate }: Gateway): OracleOptions {
+  const options = { endpoint: server.endpoint, credentials: KEY };
+  return certificate === undefined ? options : { ...options, certificate };
+}
+
 describe.skipIf(MOTO_MISSING !== undefined)(`unmodified clients at the gateway${whySkipped(MOTO_MISSING)}`, () => {
   let moto: Moto;
-  let gateway: Gateway;
   let attempts: readonly Attempt[];
   let records: readonly AuditRecord[];
   const commandLines: CommandLine[] = [];
 
   beforeAll(async () => {
     moto = await startMoto();
-    gateway = await startGateway({ upstream: moto.endpoint });
-    const options: OracleOptions = { endpoint: gateway.server.endpoint, credentials: KEY };
+    const plain = await startGateway({ upstream: moto.endpoint });
+    const secure = await startGateway({ upstream: moto.endpoint }, { tls: true });
     const days = COMMAND_LINES.map(async ({ command, mark, made }) => {
-      const aws = new CommandLine(command, options, mark);
+      const aws = new CommandLine(command, optionsFor(secure), mark);
       commandLines.push(aws);
       await storeFiles(aws, made);
       await keepShop(aws, made);
     });
-    [attempts] = await Promise.all([jsStory(options, "from-js"), ...days]);
-    records = await gateway.records();
+    [attempts] = await Promise.all([jsStory(optionsFor(plain), "from-js"), ...days]);
+    records = [...(await plain.records()), ...(await secure.records())];
   }, 120_000);
   afterAll(async () => {
     for (const aws of commandLines) aws.close();

@@ -51,6 +51,8 @@ function leaves(value: unknown, path: readonly (string | number)[] = []): readon
 /** Keys of maps stay as they are; members of structures have their first letter lowered. */
 function at(recorded: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((inner, step) => {
+    // All below a mask is masked.
+    if (typeof inner === "string" && MASK.test(inner)) return inner;
     if (typeof inner !== "object" || inner === null) return undefined;
     const members = inner as Readonly<Record<string | number, unknown>>;
     return members[step] ?? (typeof step === "string" ? members[lowered(step)] : undefined);
@@ -77,10 +79,11 @@ function isTime(value: unknown): value is Time {
   return typeof value === "object" && value !== null && "$time" in value;
 }
 
-/** As it may stand in a header. */
+/** As it may stand in a header, in a text, or in the words of a Java program. */
 function timesOf(seconds: number): readonly string[] {
   const date = new Date(seconds * 1000);
-  return [date.toUTCString(), date.toISOString().replace(".000", "")];
+  const day = date.toLocaleDateString("en-US", { dateStyle: "medium", timeZone: "UTC" });
+  return [date.toUTCString(), date.toISOString(), date.toISOString().replace(".000", ""), day];
 }
 
 function same(value: unknown, found: unknown): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,25 +6,36 @@ import type { AuditRecord } from "../../../src/record/index.ts";
 import { readJournal } from "../../read-journal.ts";
 import { startServer, type TestServer } from "../../server.ts";
 
+const OPENSSL = "/usr/bin/openssl";
+
 /** An OpenTrail that stands in front of something. */
 export interface Gateway {
   readonly server: TestServer;
   /** The endpoint under names of which every one is this machine: buckets and prefixes can stand before it. */
   readonly named: string;
+  /** PEM file for clients to trust, where it speaks TLS. */
+  readonly certificate?: string;
   /** Stops it; resolves with every record of its journal, in order. */
   records(): Promise<readonly AuditRecord[]>;
 }
 
-/** With `--upstream URL`, or with a whole `opentrail.yaml`. */
-export async function startGateway(before: { upstream: string } | { config: string }): Promise<Gateway> {
+/** With `--upstream URL`, or with a whole `opentrail.yaml`; `tls` makes it speak TLS with a certificate of its own. */
+export async function startGateway(
+  before: { readonly upstream: string } | { readonly config: string },
+  { tls = false }: { readonly tls?: boolean } = {},
+): Promise<Gateway> {
   const directory = mkdtempSync(join(tmpdir(), "opentrail-gateway-"));
   const dataDirectory = join(directory, "data");
   const config = join(directory, "opentrail.yaml");
   if ("config" in before) writeFileSync(config, before.config);
-  const flags = "config" in before ? ["--config", config] : ["--upstream", before.upstream];
-  const server = await startServer({ dataDirectory, flags });
+  const route = "config" in before ? ["--config", config] : ["--upstream", before.upstream];
+  const { certificate, key } = tls ? makeCertificate(directory) : {};
+  const secure =
+    certificate === undefined || key === undefined ? [] : ["--tls-certificate", certificate, "--tls-key", key];
+  const server = await startServer({ dataDirectory, flags: [...route, ...secure] });
   return {
     server,
+    ...(certificate === undefined ? {} : { certificate }),
     named: server.endpoint.replace("127.0.0.1", "localhost"),
     records: async () => {
       const code = await server.stop();
@@ -33,4 +45,16 @@ export async function startGateway(before: { upstream: string } | { config: stri
       return texts.map((text) => JSON.parse(text) as AuditRecord);
     },
   };
+}
+
+/** A certificate that vouches for itself, for this machine under all its names. */
+function makeCertificate(directory: string): { readonly certificate: string; readonly key: string } {
+  const [certificate, key] = [join(directory, "certificate.pem"), join(directory, "key.pem")];
+  const names = "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1";
+  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const files = ["-keyout", key, "-out", certificate];
+  execFileSync(OPENSSL, ["req", "-x509", ...made, "-subj", "/CN=localhost", "-addext", names, ...files], {
+    stdio: "ignore",
+  });
+  return { certificate, key };
 }

@@ -1,5 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import * as iam from "@aws-sdk/client-iam";
+import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as sts from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -80,6 +81,10 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
     const list = async (key: Credentials): Promise<unknown> =>
       new DynamoDBClient(as(key)).send(new ListTablesCommand({})).catch(() => undefined);
     for (const key of [john, { ...john, secretAccessKey: "not-the-secret" }, STRANGER]) await list(key);
+    for (const key of [john, { ...john, secretAccessKey: "not-the-secret" }]) {
+      const store = new S3Client({ ...as(key), forcePathStyle: true });
+      await store.send(new HeadBucketCommand({ Bucket: "no-such-bucket" })).catch(() => undefined);
+    }
     records = await gateway.records();
   }, 60_000);
   afterAll(() => moto?.stop());
@@ -131,6 +136,13 @@ describe.skipIf(MOTO_MISSING !== undefined)(`identities that moto keeps${whySkip
     expect(wrong?.errorCode).toMatch(/Signature/);
     expect(wrong?.userIdentity).not.toHaveProperty("userName");
     expect(wrong?.userIdentity).not.toHaveProperty("arn");
+  });
+
+  test("whoever signs with another secret is not called John, even where the answer does not say what is wrong", () => {
+    const [right, wrong] = recordsOf("HeadBucket", john);
+    expect(right).toMatchObject({ errorCode: "NoSuchBucket", userIdentity: { userName: "John" } });
+    expect(wrong).toMatchObject({ errorCode: expect.stringMatching(/^(AccessDenied|BadRequest)$/) });
+    expect(wrong?.userIdentity).toEqual({ type: "Unknown", accessKeyId: john.accessKeyId });
   });
 
   test("no secret of them stands in the log", () => {

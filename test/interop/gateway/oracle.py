@@ -16,6 +16,8 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+# Not a secret, whatever a model says.
+ACCOUNT = "123456789012"
 LOOK_UP = socket.getaddrinfo
 
 
@@ -54,7 +56,7 @@ class Oracle:
         events.register_last("response-received", self.see_outcome)
         return client
 
-    def ask(self, client, operation, **parameters):
+    def ask(self, client, operation, /, **parameters):
         """One call. A refusal is an outcome like another: it answers {}."""
         self.call = {}
         try:
@@ -165,7 +167,7 @@ def secrets(shape, value, hidden=False):
         return set().union(*(secrets(shape.value, inner, hidden) for inner in value.values()))
     if kind == "list":
         return set().union(*(secrets(shape.member, inner, hidden) for inner in value))
-    return {value} if hidden and isinstance(value, str) and len(value) >= 8 else set()
+    return {value} if hidden and isinstance(value, str) and len(value) >= 8 and value != ACCOUNT else set()
 
 
 def is_secret(shape):

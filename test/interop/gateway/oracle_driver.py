@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import time
 
 import botocore
 import botocore.model
@@ -20,8 +21,10 @@ def main():
     note(botocore=botocore.__version__)
     if options["what"] == "stories":
         tell_stories(oracle)
-    else:
+    elif options["what"] == "everything":
         tell_of_everything(oracle, options["perService"])
+    else:
+        try_again(oracle)
 
 
 def tell_stories(oracle):
@@ -73,6 +76,19 @@ def tell_of_everything(oracle, per_service):
             except Exception as error:  # the client's own refusal: nothing was sent, nothing can be recorded
                 oracle.tell_attempt(unparsed=f"{type(error).__name__} {error}")
                 note(service=service, operation=name, notSent=f"{type(error).__name__} {error}"[:300])
+
+
+def try_again(oracle):
+    """Calls that do not get through at once; boto3 asks again by itself."""
+    time.sleep = lambda _: None
+    patient = {service: oracle.client(service, attempts=3) for service in ("dynamodb", "lambda", "s3", "sns")}
+    oracle.ask(patient["dynamodb"], "ListTables", Limit=3)
+    oracle.ask(patient["dynamodb"], "DeleteTable", TableName="none")
+    oracle.ask(patient["lambda"], "ListFunctions")
+    oracle.ask(patient["sns"], "CreateTopic", Name="patience")
+    oracle.ask(patient["s3"], "CreateBucket", Bucket="patience")
+    oracle.ask(patient["s3"], "PutObject", Bucket="patience", Key="a", Body=b"patience" * 100)
+    oracle.ask(patient["s3"], "HeadObject", Bucket="patience", Key="a")
 
 
 def spread(names, count):

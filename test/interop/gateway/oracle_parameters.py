@@ -5,6 +5,8 @@ import itertools
 
 NUMBERS = itertools.count(1000)
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+# A length that is not that of the body makes a request that is none.
+NOT_MADE_UP = {"ContentLength", "contentLength"}
 DEPTH_MAX = 4
 OPTIONAL_MAX = 3
 
@@ -39,13 +41,9 @@ def chosen(shape, depth):
     if shape.is_tagged_union:
         return (simple or list(shape.members))[:1] if depth < DEPTH_MAX else simple[:1]
     required = shape.required_members if depth < DEPTH_MAX else [m for m in shape.required_members if m in simple]
-    others = [name for name in simple if name not in required and not is_header_map(shape.members[name])]
+    others = [name for name in simple if name not in required and name not in NOT_MADE_UP]
     wanted = OPTIONAL_MAX if depth == 0 else 0 if required else 1
     return [*required, *others[:wanted]]
-
-
-def is_header_map(shape):
-    return "location" in shape.serialization and shape.type_name == "map"
 
 
 def made_up_text(shape, name):

@@ -11,7 +11,8 @@ NAMES = {"awslambda": "lambda"}
 
 
 def stories_of(module):
-    told_here = inspect.getmembers(module, lambda member: inspect.isfunction(member) and member.__module__ == module.__name__)
+    functions = inspect.getmembers(module, inspect.isfunction)
+    told_here = [(name, story) for name, story in functions if story.__module__ == module.__name__]
     return [(NAMES.get(name, name.replace("_", "-")), story) for name, story in told_here]
 
 

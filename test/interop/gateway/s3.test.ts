@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AuditRecord } from "../../../src/record/index.ts";
+import { at } from "../client.ts";
 import { BOTO3_MISSING, whySkipped } from "../clients.ts";
 import { CEPH_MISSING, startCeph } from "./ceph.ts";
 import { checkAttempts, type Verdict } from "./check-attempts.ts";
@@ -39,6 +41,7 @@ const STORES = [
     missing: MOTO_MISSING,
     cannot: UNSIGNED_WORLD,
     leaveOut: [],
+    tls: true,
     open: async (): Promise<Store> => {
       const moto = await startMoto();
       const credentials = { accessKeyId: "AKIAORACLEORACLE0002", secretAccessKey: "nobody-here-knows-this-key" };
@@ -52,24 +55,33 @@ const STORES = [
     cannot: ["questions to an object"],
     // It reads a form's policy beyond its end: what comes then is chance, up to its own end.
     leaveOut: ["forms of the second version", "forms of the fourth version"],
+    tls: false,
     open: startCeph,
   },
 ] as const;
 
-describe.each(STORES)("S3 of $name", ({ missing = BOTO3_MISSING, cannot, leaveOut, open }) => {
+describe.each(STORES)("S3 of $name, TLS $tls", ({ missing = BOTO3_MISSING, cannot, leaveOut, tls, open }) => {
   describe.skipIf(missing !== undefined)(`through the gateway${whySkipped(missing)}`, () => {
     let store: Store;
     let direct: S3Run;
     let through: S3Run;
     let verdict: Verdict;
+    let records: readonly AuditRecord[];
 
     beforeAll(async () => {
       store = await open();
-      const gateway = await startGateway({ config: configuration(store.endpoint) });
+      const gateway = await startGateway({ config: configuration(store.endpoint) }, { tls });
       const named = store.endpoint.replace("127.0.0.1", "localhost");
-      direct = await runS3Cases({ ...store, endpoint: named }, "roastery", leaveOut);
-      through = await runS3Cases({ ...store, endpoint: gateway.named }, "teahouse", leaveOut);
-      verdict = checkAttempts(through.attempts, await gateway.records());
+      direct = await runS3Cases({ credentials: store.credentials, endpoint: named }, "roastery", leaveOut);
+      const { named: endpoint, certificate } = gateway;
+      const options = {
+        endpoint,
+        credentials: store.credentials,
+        ...(certificate === undefined ? {} : { certificate }),
+      };
+      through = await runS3Cases(options, "teahouse", leaveOut);
+      records = await gateway.records();
+      verdict = checkAttempts(through.attempts, records);
     }, 120_000);
     afterAll(() => store?.stop());
 
@@ -92,6 +104,11 @@ describe.each(STORES)("S3 of $name", ({ missing = BOTO3_MISSING, cannot, leaveOu
     test("every attempt is recorded as what it was", () => {
       expect(verdict.attempts).toBeGreaterThan(130);
       expect(verdict.problems).toEqual({});
+    });
+
+    test("every record tells how the connection was secured, or not", () => {
+      const versions = new Set(records.map(({ tlsDetails }) => at(tlsDetails, "tlsVersion")));
+      expect([...versions]).toEqual([tls ? "TLSv1.3" : undefined]);
     });
   });
 });

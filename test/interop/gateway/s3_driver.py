@@ -55,13 +55,13 @@ class Shop:
         self.old_links = oracle.client("s3", signature_version="s3", s3={"addressing_style": "path"})
         self.new_links = oracle.client("s3", signature_version="s3v4", s3={"addressing_style": "path"})
 
-    def ask(self, operation, client=None, **parameters):
+    def ask(self, operation, /, client=None, **parameters):
         """One call about the bucket; what it answered, without fail."""
         answer = self.oracle.ask(client or self.hosts, operation, **{"Bucket": self.bucket, **parameters})
         assert answer, f"{operation} was refused: {self.oracle.last}"
         return answer
 
-    def refused(self, operation, client=None, **parameters):
+    def refused(self, operation, /, client=None, **parameters):
         """One call that must be refused: with which code."""
         answer = self.oracle.ask(client or self.hosts, operation, **{"Bucket": self.bucket, **parameters})
         assert not answer, f"{operation} was not refused"
@@ -259,7 +259,8 @@ def settings(shop):
     shop.ask("DeleteBucketCors")
     shop.ask("GetBucketAcl")
     shop.ask("GetBucketLocation")
-    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{shop.bucket}/open/*"}
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    open_to_all["Resource"] = f"arn:aws:s3:::{shop.bucket}/open/*"
     policy = json.dumps({"Version": "2012-10-17", "Statement": [open_to_all]})
     shop.ask("PutBucketPolicy", Policy=policy)
     assert "s3:GetObject" in shop.ask("GetBucketPolicy")["Policy"]

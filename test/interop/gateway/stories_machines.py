@@ -21,6 +21,7 @@ def ec2(call):
                    TagSpecifications=[{"ResourceType": "instance", "Tags": TAGS}])["Instances"][0]["InstanceId"]
     call("DescribeInstances", Filters=[{"Name": "instance-state-name", "Values": ["running", "pending"]}])
     call("CreateTags", Resources=[started], Tags=[{"Key": "Name", "Value": "grinder"}])
+    call("ModifyInstanceMetadataOptions", InstanceId=started, HttpTokens="required")
     call("StopInstances", InstanceIds=[started], Force=True)
     call("TerminateInstances", InstanceIds=[started])
     call("CreateVolume", AvailabilityZone="us-east-1a", Size=8, VolumeType="gp3")

@@ -33,7 +33,8 @@ def events(call):
 
 def scheduler(call):
     target = {"Arn": ABSENT_ARN.format("sqs", "orders"), "RoleArn": ROLE}
-    call("CreateSchedule", Name="open", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
+    call("CreateSchedule", Name="open", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+         Target=target)
     call("GetSchedule", Name="open")
     call("ListSchedules")
     call("DeleteSchedule", Name="open")
@@ -41,7 +42,8 @@ def scheduler(call):
 
 
 def pipes(call):
-    call("CreatePipe", Name="drain", Source=ABSENT_ARN.format("sqs", "a"), Target=ABSENT_ARN.format("sqs", "b"), RoleArn=ROLE)
+    ends = {"Source": ABSENT_ARN.format("sqs", "a"), "Target": ABSENT_ARN.format("sqs", "b")}
+    call("CreatePipe", Name="drain", **ends, RoleArn=ROLE)
     call("ListPipes")
     call("DescribePipe", Name="none")
 
@@ -84,6 +86,7 @@ def cognito_idp(call):
     call("AdminCreateUser", UserPoolId=pool, Username="mary-the-guest", TemporaryPassword="Very-hidden-0454")
     call("ListUsers", UserPoolId=pool, Limit=5)
     call("SignUp", ClientId=client, Username="john-the-guest", Password="Very-hidden-0455")
+    call("GlobalSignOut", AccessToken="a-token-that-moto-repeats-0451")
     call("DeleteUserPool", UserPoolId=pool)
     call("DescribeUserPool", UserPoolId=pool)
 

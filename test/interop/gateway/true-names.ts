@@ -48,6 +48,8 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Of these families no log was seen that tells the name: the API's name, or the one that the known ones suggest. */
 const SUGGESTED: readonly (readonly [service: string, operation: RegExp, names: readonly string[]])[] = [
   ["s3", /^(Put|Delete)(PublicAccessBlock|ObjectLockConfiguration)$/, ["$&", "$1Bucket$2"]],
+  // One request for either service.
+  ["lambda-microvms", /^(ListTags|TagResource|UntagResource)$/, ["$&", "$&20170331", "$&20170331v2"]],
   ["s3", /^(Put)Bucket(AccelerateConfiguration)$/, ["$&", "$1$2"]],
   ["s3control", /^(Put|Delete)(PublicAccessBlock)$/, ["$&", "$1Account$2"]],
 ];
@@ -78,6 +80,9 @@ const READS = /^(Get|List|Describe|Head|BatchGet|Search|Lookup|Query|Scan|Select
 const WRITES =
   /^(Create|Delete|Put|Update|Modify|Terminate|Run|Attach|Detach|Register|Deregister|Associate|Disassociate|Tag|Untag|Authorize|Revoke|Purchase|Reboot|Restore|Send|Publish|Add|Remove|Set|Stop|Enable|Disable|Reset|Upload|Complete|Abort|Copy|Import)(?=[A-Z])/;
 
+/** What gives a key, a link or a place in return changes who may do what: whether it reads is not for its name to tell. */
+const GIVES = /(Credentials|Token\w*|Url|URL|Endpoint|AccessDetails|Media|ActivityTask|Session\w*)$/;
+
 /** Names that read as one thing and are the other. */
 const READ_ONLY: Readonly<Record<string, boolean>> = {
   "sts.GetFederationToken": false,
@@ -90,5 +95,6 @@ const READ_ONLY: Readonly<Record<string, boolean>> = {
 export function trueReadOnly({ service, operation }: Attempt): boolean | undefined {
   const known = READ_ONLY[`${service}.${operation}`];
   if (known !== undefined) return known;
+  if (GIVES.test(operation)) return undefined;
   return READS.test(operation) ? true : WRITES.test(operation) ? false : undefined;
 }

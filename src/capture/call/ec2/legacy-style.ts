@@ -6,8 +6,9 @@ import {
   type RecordStyle,
   type Slot,
   type StructureShape,
+  withUnknown,
 } from "../../../aws/index.ts";
-import { nullIfEmpty, safeStyle } from "../record-style.ts";
+import { nullIfEmpty, safeStyle, showingUnknown } from "../record-style.ts";
 import { redactionOf } from "../redaction.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -92,10 +93,12 @@ const EMPTY_PERMISSION = { UserIdGroupPairs: [], IpRanges: [], Ipv6Ranges: [], P
 
 export function legacyRequest(model: OperationModel, shape: StructureShape, input: Values): unknown {
   const { name } = model;
-  const shown = { ...emptyLists(name, shape), ...input };
+  const shown = withUnknown({ ...emptyLists(name, shape), ...input }, input);
   if (Array.isArray(shown["IpPermissions"])) {
     const permissions = shown["IpPermissions"] as readonly object[];
-    shown["IpPermissions"] = permissions.map((permission) => ({ ...EMPTY_PERMISSION, ...permission }));
+    shown["IpPermissions"] = permissions.map((permission) =>
+      withUnknown({ ...EMPTY_PERMISSION, ...permission }, permission),
+    );
   }
   const members = mapperFor(model, "request").map(shape, shown) as Record<string, unknown>;
   if (name === "RunInstances") launchSet(members);
@@ -145,9 +148,10 @@ type Half = "request" | "response";
 function mapperFor(model: OperationModel, half: Half): RecordMapper {
   let known = mappers.get(model);
   if (known === undefined) {
-    const common = { ...safeStyle(redactionOf("ec2.amazonaws.com", model.name)), time: (date: Date) => date.getTime() };
+    const redaction = redactionOf("ec2.amazonaws.com", model.name);
+    const common = { ...safeStyle(redaction), time: (date: Date) => date.getTime() };
     known = {
-      request: new RecordMapper({ ...common, ...requestNames(model.name) }),
+      request: new RecordMapper({ ...common, ...requestNames(model.name), ...showingUnknown(redaction, lowerFirst) }),
       response: new RecordMapper({ ...common, ...responseNames(model.name) }),
     };
     mappers.set(model, known);

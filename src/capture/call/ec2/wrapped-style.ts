@@ -1,5 +1,5 @@
 import { type OperationModel, RecordMapper, type RecordStyle, type StructureShape } from "../../../aws/index.ts";
-import { safeStyle } from "../record-style.ts";
+import { safeStyle, showingUnknown } from "../record-style.ts";
 import { redactionOf } from "../redaction.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -45,13 +45,19 @@ type Half = "request" | "response";
 function mapperFor(model: OperationModel, half: Half): RecordMapper {
   let known = mappers.get(model);
   if (known === undefined) {
+    const redaction = redactionOf("ec2.amazonaws.com", model.name);
     const common: RecordStyle = {
-      ...safeStyle(redactionOf("ec2.amazonaws.com", model.name)),
+      ...safeStyle(redaction),
       text: converted,
       time: (date) => date.toISOString(),
     };
     known = {
-      request: new RecordMapper({ ...common, nameOf: ({ ec2Name }) => ec2Name, list: numbered }),
+      request: new RecordMapper({
+        ...common,
+        nameOf: ({ ec2Name }) => ec2Name,
+        list: numbered,
+        ...showingUnknown(redaction, (name) => name),
+      }),
       response: new RecordMapper({ ...common, nameOf: ({ xmlName }) => xmlName, list: itemElements }),
     };
     mappers.set(model, known);
