@@ -87,7 +87,7 @@ export class IncomingBody {
 }
 
 /** The body's length as the client announced it; 0 without a body, undefined when it is not known beforehand. */
-export function announcedLength(headers: Headers): number | undefined {
+function announcedLength(headers: Headers): number | undefined {
   if (headers["transfer-encoding"] !== undefined) return undefined;
   return Number(headers["content-length"]?.[0] ?? 0);
 }
