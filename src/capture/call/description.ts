@@ -6,6 +6,11 @@ export interface RequestDescription {
   readonly requestParameters: unknown;
   /** What the call is about, as far as the request tells. */
   readonly resources: readonly RecordResource[];
+  /**
+   * The same with those whose names the parameters hide: for policy evaluation. Must never be recorded. Absent when there
+   * are no others.
+   */
+  readonly targets?: readonly RecordResource[];
   readonly readOnly: boolean;
   readonly managementEvent: boolean;
   readonly eventCategory: "Management" | "Data";
