@@ -34,10 +34,11 @@ export function describeRequest(call: RequestCall): RequestDescription {
   return guarded(() => special.request?.({ ...call, body: read.body }, generic) ?? generic, generic);
 }
 
-function resourcesIn({ resolved, model, place }: RequestCall, { input }: ReadRequest): Found {
+function resourcesIn({ resolved, model, place }: RequestCall, { input, inPart }: ReadRequest): Found {
   const found = (which: "shown" | "all"): Found["resources"] =>
     guarded(() => resourcesOf(resolved, input, undefined, place, model, which), []);
   const resources = found("shown");
+  if (inPart === true) return { resources, targets: [] };
   return hidesResources(resolved, model) ? { resources, targets: found("all") } : { resources };
 }
 
