@@ -98,6 +98,7 @@ export class Gateway {
   /** Where a request goes; undefined when it is for OpenTrail itself, or no route wants it. */
   destinationOf(head: CapturedHead): Destination | undefined {
     const { catalog, routes } = this.#needs;
+    if (routes.length === 0) return undefined;
     const claimed = claimedKey(head);
     const signingName = claimed?.signingName;
     const named: ResolveHints = signingName === undefined ? {} : { signingName };
