@@ -170,10 +170,14 @@ describe(`${LARGE / MIB} MiB pass in flat memory`, () => {
   });
 });
 
+function run(command: string, ...parameters: readonly string[]): void {
+  execFileSync(command, parameters, { stdio: "pipe" });
+}
+
 /** How many files the process may have open; more, if that can be arranged. */
 function filesMax(pid: number, wanted: number): number {
   try {
-    execFileSync("prlimit", ["--pid", String(pid), `--nofile=${wanted}:${wanted}`], { stdio: "pipe" });
+    run("prlimit", "--pid", String(pid), `--nofile=${wanted}:${wanted}`);
   } catch {
     // Only root may raise it: then it is as many as are allowed.
   }

@@ -26,6 +26,8 @@ export class IncomingBody {
   #known: CapturedBody | undefined;
   #gathering: Gathering | undefined;
   #capture: BodyCapture | undefined;
+  /** The request flows into a guard, which holds it up when nobody reads the guard. */
+  #guarded = false;
 
   constructor(request: IncomingMessage, headers: Headers) {
     this.#request = request;
@@ -66,6 +68,7 @@ export class IncomingBody {
     const guard = pending === undefined ? undefined : guardBody(pending, chunks);
     // Whoever sends it hears what is wrong with it; once it is not sent any more, nobody needs to.
     guard?.on("error", () => undefined);
+    this.#guarded = guard !== undefined;
     return {
       kind: "stream",
       readable: guard === undefined ? request : request.pipe(guard),
@@ -80,9 +83,10 @@ export class IncomingBody {
     return this.#known;
   }
 
-  /** The call is over. */
+  /** The call is over: what is left of the body is nobody's. */
   release(): void {
     this.#gathering?.release();
+    if (this.#guarded) this.#request.unpipe();
   }
 }
 

@@ -84,7 +84,9 @@ export class BodySender {
   };
 
   readonly #onError = (cause: unknown): void => this.#fail(cause);
-  readonly #onClose = (): void => this.#fail(new NotHttp("the request's body broke off"));
+  readonly #onClose = (): void =>
+    // It may have failed before anybody listened.
+    this.#fail(this.#body.readable.errored ?? new NotHttp("the request's body broke off"));
 
   #writeChunk(chunk: Buffer): void {
     if (chunk.length === 0) return;
