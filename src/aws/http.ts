@@ -20,5 +20,6 @@ export interface WireResponse {
 /** The header's values joined as one list (RFC 9110 section 5.3), or undefined when it was not sent. */
 export function headerValue(headers: Headers, name: string): string | undefined {
   const values = headers[name];
-  return values === undefined || values.length === 0 ? undefined : values.join(", ");
+  if (values === undefined || values.length === 0) return undefined;
+  return values.length === 1 ? values[0] : values.join(", ");
 }

@@ -1,5 +1,5 @@
 /** Members that travel outside the body: in the path, the query string, headers or the status. The same in both REST protocols. */
-import type { Member, Shape, Slot, StructureShape, TimestampFormat } from "../shapes.ts";
+import type { Location, Member, Shape, Slot, StructureShape, TimestampFormat } from "../shapes.ts";
 import { isSingle } from "../shapes.ts";
 import { Malformed, decodeBase64, decodeUtf8, encodeBase64 } from "./scalars.ts";
 import { readText, writeText } from "./text.ts";
@@ -7,9 +7,35 @@ import type { Values } from "./tree.ts";
 import { emptyMap } from "./tree.ts";
 import { decodeUri } from "./uri.ts";
 
+/** The members that travel outside the body, by where. */
+interface Bound {
+  readonly uri: readonly Member[];
+  readonly querystring: readonly Member[];
+  /** With the header's name in lower case. */
+  readonly header: readonly (readonly [member: Member, name: string])[];
+  readonly headers: readonly Member[];
+}
+
+const bounds = new WeakMap<StructureShape, Bound>();
+
+/** Sorted out once: every call asks. */
+function boundOf(shape: StructureShape): Bound {
+  const known = bounds.get(shape);
+  if (known !== undefined) return known;
+  const at = (location: Location): Member[] => shape.members.filter((member) => member.location === location);
+  const bound: Bound = {
+    uri: at("uri"),
+    querystring: at("querystring"),
+    header: at("header").map((member) => [member, member.wireName.toLowerCase()]),
+    headers: at("headers"),
+  };
+  bounds.set(shape, bound);
+  return bound;
+}
+
 export function readLabels(shape: StructureShape, labels: ReadonlyMap<string, string>, values: Values): void {
-  for (const member of shape.members) {
-    const text = member.location === "uri" ? labels.get(member.wireName) : undefined;
+  for (const member of boundOf(shape).uri) {
+    const text = labels.get(member.wireName);
     if (text !== undefined) values[member.name] = readSingle(member, decodeUri(text, false));
   }
 }
@@ -27,10 +53,10 @@ type Pairs = readonly (readonly [name: string, value: string])[];
 
 /** A map takes every parameter, those that other members are bound to included. */
 export function readQueryMembers(shape: StructureShape, pairs: Pairs, values: Values): void {
-  for (const member of shape.members) {
-    if (member.location !== "querystring") continue;
+  if (pairs.length === 0) return;
+  for (const member of boundOf(shape).querystring) {
     if (member.shape.type === "map") {
-      if (pairs.length > 0) values[member.name] = readQueryMap(member.shape.value, pairs);
+      values[member.name] = readQueryMap(member.shape.value, pairs);
       continue;
     }
     const given = pairs.filter(([name]) => name === member.wireName).map(([, value]) => value);
@@ -87,14 +113,14 @@ export function readHeaderMembers(
   header: (name: string) => string | undefined,
   values: Values,
 ): void {
-  for (const member of shape.members) {
-    if (member.location === "header") {
-      const text = header(member.wireName.toLowerCase());
-      if (text !== undefined) values[member.name] = readHeader(member, text.trim());
-    } else if (member.location === "headers") {
-      const found = readHeaderMap(member, names, header);
-      if (found !== undefined) values[member.name] = found;
-    }
+  const bound = boundOf(shape);
+  for (const [member, name] of bound.header) {
+    const text = header(name);
+    if (text !== undefined) values[member.name] = readHeader(member, text.trim());
+  }
+  for (const member of bound.headers) {
+    const found = readHeaderMap(member, names, header);
+    if (found !== undefined) values[member.name] = found;
   }
 }
 

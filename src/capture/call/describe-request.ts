@@ -16,12 +16,31 @@ import { statedParameters, unknownParameters } from "./unknown-call.ts";
  */
 export function describeRequest(call: RequestCall): RequestDescription {
   const { model, resolved } = call;
-  const { eventSource, eventName } = resolved;
+  const { eventSource } = resolved;
   const read: ReadRequest = model === undefined ? { cut: false, body: call.body } : readRequest(model, call);
-  const isData = isDataEvent(eventSource, eventName);
+  const special = SPECIAL.get(eventSource);
+  const decoded: RequestCall = { ...call, body: read.body };
+  if (special?.request !== undefined && special.replaces === true) {
+    const common = commonParts(call, read);
+    const described = guarded(() => special.request?.(decoded, common), undefined);
+    if (described !== undefined) return described;
+  }
   const generic: RequestDescription = {
+    ...commonParts(call, read),
     requestParameters: parametersOf(call, read),
     ...resourcesIn(call, read),
+  };
+  if (special?.request === undefined) return generic;
+  return guarded(() => special.request?.(decoded, generic) ?? generic, generic);
+}
+
+/** All but parameters and resources. */
+function commonParts(call: RequestCall, read: ReadRequest): RequestDescription {
+  const { eventSource, eventName } = call.resolved;
+  const isData = isDataEvent(eventSource, eventName);
+  return {
+    requestParameters: null,
+    resources: [],
     readOnly: isReadOnly(eventSource, eventName),
     managementEvent: !isData,
     eventCategory: isData ? "Data" : "Management",
@@ -29,9 +48,6 @@ export function describeRequest(call: RequestCall): RequestDescription {
     additionalEventData: read.unparsed === undefined ? {} : { unparsed: read.unparsed },
     ...(read.input === undefined ? {} : { input: read.input }),
   };
-  const special = SPECIAL.get(eventSource);
-  if (special?.request === undefined) return generic;
-  return guarded(() => special.request?.({ ...call, body: read.body }, generic) ?? generic, generic);
 }
 
 function resourcesIn({ resolved, model, place }: RequestCall, { input, inPart }: ReadRequest): Found {

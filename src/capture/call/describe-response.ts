@@ -17,6 +17,7 @@ import { SPECIAL } from "./special/index.ts";
  * `additionalEventData.unparsedResponse` tells.
  */
 export function describeResponse(call: ResponseCall): ResponseDescription {
+  const special = SPECIAL.get(call.resolved.eventSource);
   const read = readResponse(call);
   const { wire, output } = read;
   const requestID = requestIdOf(wire);
@@ -24,14 +25,16 @@ export function describeResponse(call: ResponseCall): ResponseDescription {
     responseElements: read.failed ? null : elementsOf(call, read),
     ...(read.failed ? errorOf(call, wire) : {}),
     ...(requestID === undefined ? {} : { requestID }),
-    resources: guarded(
-      () => resourcesOf(call.resolved, call.request.input, output, call.place, call.model),
-      call.request.resources,
-    ),
+    resources:
+      special?.replaces === true
+        ? call.request.resources
+        : guarded(
+            () => resourcesOf(call.resolved, call.request.input, output, call.place, call.model),
+            call.request.resources,
+          ),
     additionalEventData: read.unparsed === undefined ? {} : { unparsedResponse: read.unparsed },
     ...(output === undefined ? {} : { output }),
   };
-  const special = SPECIAL.get(call.resolved.eventSource);
   if (special?.response === undefined) return generic;
   const decoded = { ...call, response: { ...call.response, body: read.body } };
   return guarded(() => special.response?.(decoded, generic) ?? generic, generic);

@@ -110,27 +110,28 @@ function withoutPayload({ payload }: StructureShape, members: Values): Values {
   return typeof inside === "object" ? { ...beside, ...inside } : members;
 }
 
-const mappers = new WeakMap<OperationModel, Map<string, RecordMapper>>();
-
 type Half = "input" | "output";
+type Mappers = WeakMap<OperationModel, Map<string, RecordMapper>>;
+
+const mappers: Readonly<Record<Half, Mappers>> = { input: new WeakMap(), output: new WeakMap() };
 
 /** The mapper of an operation's input or output, made once. */
 function mapperOf(model: OperationModel, eventSource: string, half: Half): RecordMapper {
-  let ofModel = mappers.get(model);
-  if (ofModel === undefined) mappers.set(model, (ofModel = new Map<string, RecordMapper>()));
-  const key = `${half} ${eventSource}`;
-  let mapper = ofModel.get(key);
-  if (mapper === undefined) {
-    const redaction = redactionOf(eventSource, model.name);
-    const renamed = AS_ON_THE_WIRE.has(eventSource) || KEEP_CASE.has(eventSource) ? AS_IT_IS : lowerFirst;
-    mapper = new RecordMapper({
-      ...safeStyle(redaction),
-      nameOf: namingOf(eventSource),
-      ...(half === "input" ? showingUnknown(redaction, renamed) : {}),
-    });
-    ofModel.set(key, mapper);
-  }
+  let ofModel = mappers[half].get(model);
+  if (ofModel === undefined) mappers[half].set(model, (ofModel = new Map<string, RecordMapper>()));
+  let mapper = ofModel.get(eventSource);
+  if (mapper === undefined) ofModel.set(eventSource, (mapper = newMapper(model, eventSource, half)));
   return mapper;
+}
+
+function newMapper({ name }: OperationModel, eventSource: string, half: Half): RecordMapper {
+  const redaction = redactionOf(eventSource, name);
+  const renamed = AS_ON_THE_WIRE.has(eventSource) || KEEP_CASE.has(eventSource) ? AS_IT_IS : lowerFirst;
+  return new RecordMapper({
+    ...safeStyle(redaction),
+    nameOf: namingOf(eventSource),
+    ...(half === "input" ? showingUnknown(redaction, renamed) : {}),
+  });
 }
 
 const AS_IT_IS = (name: string): string => name;

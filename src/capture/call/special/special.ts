@@ -9,6 +9,8 @@ import type { RequestDescription, ResponseDescription } from "../description.ts"
  * A function that throws costs its quirk only: the generic description stands then.
  */
 export interface SpecialService {
+  /** True when parameters and resources of the generic mapping are never looked at: it need not make them. */
+  readonly replaces?: boolean;
   request?(call: RequestCall, generic: RequestDescription): RequestDescription;
   response?(call: ResponseCall, generic: ResponseDescription): ResponseDescription;
 }

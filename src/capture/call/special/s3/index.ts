@@ -16,7 +16,7 @@ import { xmlMembers } from "./xml-members.ts";
 export { deletedObjects } from "./deleted-objects.ts";
 export type { DeletedObject } from "./deleted-objects.ts";
 
-export const S3: SpecialService = { request: describeRequest, response: describeResponse };
+export const S3: SpecialService = { replaces: true, request: describeRequest, response: describeResponse };
 
 interface Subject {
   readonly bucketName?: string;
