@@ -350,7 +350,6 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   const config = readConfig(flags, process.env, file);
   const log = pino({ name: "opentrail", level: config.logLevel }, destination({ dest: 2, sync: true }));
   const running = await startOpenTrail(config, { clock: systemClock, random: systemRandom, log });
-  process.stdout.write(readyLines(running, config));
   await new Promise<void>((stopped) => {
     let stopping = false;
     const stop = (signal: string): void => {
@@ -365,6 +364,8 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
       });
     };
     process.on("SIGTERM", stop).on("SIGINT", stop);
+    // Not before: whoever reads that we are ready may tell us to stop.
+    process.stdout.write(readyLines(running, config));
   });
 }
 
