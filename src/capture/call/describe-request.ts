@@ -6,7 +6,7 @@ import { ec2Request } from "./ec2/index.ts";
 import { guarded } from "./guarded.ts";
 import { omittedNote, shownInput } from "./record-style.ts";
 import { type ReadRequest, readRequest } from "./read-request.ts";
-import { resourcesOf } from "./resources/index.ts";
+import { hidesResources, resourcesOf } from "./resources/index.ts";
 import { SPECIAL } from "./special/index.ts";
 import { statedParameters, unknownParameters } from "./unknown-call.ts";
 
@@ -21,7 +21,7 @@ export function describeRequest(call: RequestCall): RequestDescription {
   const isData = isDataEvent(eventSource, eventName);
   const generic: RequestDescription = {
     requestParameters: parametersOf(call, read),
-    resources: guarded(() => resourcesOf(resolved, read.input, undefined, call.place), []),
+    ...resourcesIn(call, read),
     readOnly: isReadOnly(eventSource, eventName),
     managementEvent: !isData,
     eventCategory: isData ? "Data" : "Management",
@@ -33,6 +33,16 @@ export function describeRequest(call: RequestCall): RequestDescription {
   if (special?.request === undefined) return generic;
   return guarded(() => special.request?.({ ...call, body: read.body }, generic) ?? generic, generic);
 }
+
+function resourcesIn({ resolved, model, place }: RequestCall, { input, inPart }: ReadRequest): Found {
+  const found = (which: "shown" | "all"): Found["resources"] =>
+    guarded(() => resourcesOf(resolved, input, undefined, place, model, which), []);
+  const resources = found("shown");
+  if (inPart === true) return { resources, targets: [] };
+  return hidesResources(resolved, model) ? { resources, targets: found("all") } : { resources };
+}
+
+type Found = Pick<RequestDescription, "resources" | "targets">;
 
 function parametersOf(call: RequestCall, read: ReadRequest): unknown {
   const { model, resolved, body } = call;

@@ -1,4 +1,4 @@
-import { type Headers, type OperationModel, parseResponse, type WireResponse } from "../../aws/index.ts";
+import { HIDDEN, type Headers, type OperationModel, parseResponse, type WireResponse } from "../../aws/index.ts";
 import { Failure } from "../../core/index.ts";
 import type { ResponseCall } from "./call.ts";
 import type { CapturedBody, CapturedResponse } from "./captured.ts";
@@ -6,6 +6,7 @@ import { decodeBody } from "./decode-body.ts";
 import type { ResponseDescription } from "./description.ts";
 import { ec2Response } from "./ec2/index.ts";
 import { guarded, reasonOf } from "./guarded.ts";
+import { withoutHidden } from "./hidden-texts.ts";
 import { omittedNote, shownOutput } from "./record-style.ts";
 import { readError, type ReadError } from "./read-error.ts";
 import { resourcesOf } from "./resources/index.ts";
@@ -24,7 +25,7 @@ export function describeResponse(call: ResponseCall): ResponseDescription {
     ...(read.failed ? errorOf(call, wire) : {}),
     ...(requestID === undefined ? {} : { requestID }),
     resources: guarded(
-      () => resourcesOf(call.resolved, call.request.input, output, call.place),
+      () => resourcesOf(call.resolved, call.request.input, output, call.place, call.model),
       call.request.resources,
     ),
     additionalEventData: read.unparsed === undefined ? {} : { unparsedResponse: read.unparsed },
@@ -164,6 +165,10 @@ function errorOf({ model, resolved, request }: ResponseCall, wire: WireResponse)
       hasKey: request.input?.["Key"] !== undefined,
     },
     wire,
+    (message) => {
+      const call = { model, eventSource: resolved.eventSource, input: request.input };
+      return guarded(() => withoutHidden(message, call), HIDDEN);
+    },
   );
 }
 

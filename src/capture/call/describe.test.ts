@@ -67,8 +67,38 @@ describe("describeRequest()", () => {
   test("says why a body could not be read", () => {
     const call = { ...iam("CreateUser"), ...post("UserName=%FF&UserName=b") };
     const { requestParameters, additionalEventData, input } = describeRequest(call);
-    expect([requestParameters, input]).toEqual([null, undefined]);
-    expect(additionalEventData).toEqual({ unparsed: "A parameter is not percent-encoded UTF-8" });
+    expect([requestParameters, input]).toEqual([null, {}]);
+    expect(additionalEventData).toEqual({ unparsed: "A parameter is not percent-encoded UTF-8 (in UserName)" });
+  });
+
+  test.each([
+    ["Action=CreateUser&UserName=Mary&Tags.member.x.Key=a&Path=/", "x is not a valid index (in Tags)"],
+    ["Action=CreateUser&UserName=Mary&Path=/&Junk=%FF", "A parameter is not percent-encoded UTF-8 (in Junk)"],
+  ])("reads the others where one member of %s cannot be read", (form, unparsed) => {
+    const described = describeRequest({ ...iam("CreateUser"), ...post(form) });
+    expect(described).toMatchObject({
+      requestParameters: { userName: "Mary", path: "/" },
+      additionalEventData: { unparsed },
+      resources: [{ ARN: "arn:aws:iam::123456789012:user/Mary" }],
+      // Nobody is to be let through for the half that could be read.
+      targets: [],
+    });
+  });
+
+  test.each([
+    ["[]", null, "Start of list found where not expected"],
+    ["null", null, "Expected a structure"],
+    ['"text"', null, "Expected a structure"],
+    ['{"Name":"trail","S3BucketName":5}', { name: "trail" }, /S3BucketName/],
+    ['{"Name":"trail","S3BucketName"', null, "The body is not JSON"],
+  ])("tells of the JSON %s what can be read of it, and why not all", (body, requestParameters, unparsed) => {
+    const model = service("cloudtrail").operations.get("CreateTrail");
+    if (model === undefined) throw new Error("no CreateTrail");
+    const eventSource = "cloudtrail.amazonaws.com";
+    const resolved = { operation: "CreateTrail", eventSource, eventName: "CreateTrail", protocol: "json-1.1" as const };
+    const described = describeRequest({ model, resolved, ...post(body) });
+    expect(described.requestParameters).toEqual(requestParameters);
+    expect(described.additionalEventData["unparsed"]).toMatch(unparsed);
   });
 
   test("names a body that was too large to be kept by its hash", () => {
@@ -164,7 +194,7 @@ describe("describeRequest() of REST calls", () => {
     expect(describeRequest({ ...call, body: whole('{"TableName":7}') })).toMatchObject({
       requestParameters: null,
       apiVersion: "2012-08-10",
-      additionalEventData: { unparsed: "NUMBER_VALUE can not be converted to a String" },
+      additionalEventData: { unparsed: "NUMBER_VALUE can not be converted to a String (in TableName)" },
     });
   });
 });

@@ -6,6 +6,11 @@ export interface RequestDescription {
   readonly requestParameters: unknown;
   /** What the call is about, as far as the request tells. */
   readonly resources: readonly RecordResource[];
+  /**
+   * The same with those whose names the parameters hide, for policy evaluation; none when the body could be read in part
+   * only. Must never be recorded. Absent when they are the same.
+   */
+  readonly targets?: readonly RecordResource[];
   readonly readOnly: boolean;
   readonly managementEvent: boolean;
   readonly eventCategory: "Management" | "Data";
@@ -14,7 +19,7 @@ export interface RequestDescription {
   readonly additionalEventData: Readonly<Record<string, unknown>>;
   /**
    * The parsed input by the model's member names, secrets included: for policy evaluation and for learning identities.
-   * Must never be recorded. Absent when the body could not be parsed.
+   * Must never be recorded. Absent when nothing could be parsed.
    */
   readonly input?: Readonly<Record<string, unknown>>;
 }

@@ -19,11 +19,18 @@ export interface ErrorNeeds {
 const MESSAGE_LENGTH_MAX = 2048;
 const CODE_LENGTH_MAX = 256;
 
-/** Code and message of an error in any protocol, or what the status alone says. Never throws. */
-export function readError(needs: ErrorNeeds, response: WireResponse): ReadError {
+/**
+ * Code and message of an error in any protocol, or what the status alone says. Never throws. `cleaned` makes the message fit
+ * to be shown, before it is cut: half a secret is one too.
+ */
+export function readError(
+  needs: ErrorNeeds,
+  response: WireResponse,
+  cleaned: (message: string) => string = (message) => message,
+): ReadError {
   const said = parsed(needs, response);
   const code = cleanCode(said.code) ?? statusCode(needs, response.status);
-  const message = said.message === "" ? undefined : said.message.slice(0, MESSAGE_LENGTH_MAX);
+  const message = said.message === "" ? undefined : cleaned(said.message).slice(0, MESSAGE_LENGTH_MAX);
   return {
     errorCode: needs.eventSource === "ec2.amazonaws.com" ? ec2Code(code, response.status) : code,
     ...(message === undefined ? {} : { errorMessage: message }),

@@ -10,11 +10,14 @@ import type { RequestCall } from "./call.ts";
 import type { CapturedBody, CapturedHead } from "./captured.ts";
 import { decodeBody } from "./decode-body.ts";
 import { reasonOf } from "./guarded.ts";
+import { readableParts } from "./readable-parts.ts";
 
 /** What could be understood of a request. */
 export interface ReadRequest {
   /** By the model's member names; absent when nothing could be read. */
   readonly input?: Readonly<Record<string, unknown>>;
+  /** Some members of the body could be read and others not. */
+  readonly inPart?: boolean;
   /** Why not all of it could be read. */
   readonly unparsed?: string;
   /** The body's members are missing because too little of the body was kept. */
@@ -76,6 +79,9 @@ function attempt(
     return { input: parseRequest(model, protocol, wire), cut: false, body };
   } catch (thrown) {
     const unparsed = reasonOf(thrown);
+    const parts = wire.body.length === 0 && isRest ? undefined : readParts(model, protocol, wire);
+    if (parts !== undefined)
+      return { ...parts, inPart: true, unparsed: `${unparsed}${parts.unparsed}`, cut: false, body };
     if (!isRest) return { unparsed, cut: false, body };
     const input = firstReadable(model, protocol, [
       { ...wire, body: EMPTY },
@@ -84,6 +90,19 @@ function attempt(
     ]);
     return { ...(input === undefined ? {} : { input }), unparsed, cut: false, body };
   }
+}
+
+/** Undefined when nothing of the body can be read. */
+function readParts(
+  model: OperationModel,
+  protocol: Protocol,
+  wire: WireRequest,
+): { readonly input: Record<string, unknown>; readonly unparsed: string } | undefined {
+  const read = (part: WireRequest): Record<string, unknown> | undefined => firstReadable(model, protocol, [part]);
+  const parts = readableParts(protocol, wire, (part) => read(part) !== undefined);
+  if (parts === undefined || parts.unreadable.length === 0) return undefined;
+  const input = read(parts.wire);
+  return input === undefined ? undefined : { input, unparsed: ` (in ${parts.unreadable.join(", ").slice(0, 200)})` };
 }
 
 function firstReadable(

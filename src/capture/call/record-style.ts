@@ -75,12 +75,22 @@ export function showingUnknown(
   return {
     unknown(name, value, shape) {
       // In the wrong case it is still what it is.
-      const twin = shape.members.find((member) => member.name.toLowerCase() === name.toLowerCase());
-      const instead = redaction(twin ?? { name, ...ANYTHING });
+      const instead = redaction(twinOf(shape, name) ?? { name, ...ANYTHING });
       if (instead === null) return undefined;
       return [renamed(name), instead ?? hideSecrets(value)];
     },
   };
+}
+
+const twins = new WeakMap<StructureShape, ReadonlyMap<string, Member>>();
+
+function twinOf(shape: StructureShape, name: string): Member | undefined {
+  let members = twins.get(shape);
+  if (members === undefined) {
+    members = new Map(shape.members.map((member) => [member.name.toLowerCase(), member]));
+    twins.set(shape, members);
+  }
+  return members.get(name.toLowerCase());
 }
 
 const ANYTHING = {

@@ -2,6 +2,8 @@
 import { headerValue, HIDDEN, hideSecrets, isSecretName, lowerFirst, type Protocol } from "../../aws/index.ts";
 import type { RequestCall } from "./call.ts";
 import { decodeBody } from "./decode-body.ts";
+import type { CapturedBody } from "./captured.ts";
+import { omittedNote } from "./record-style.ts";
 import { isForm } from "./read-request.ts";
 
 /** So many parameters of a form are told. */
@@ -19,6 +21,7 @@ export function unknownParameters(call: RequestCall): unknown {
   // The query is left out: a presigned one carries a signature and may carry a token.
   const place = { method, path: path.slice(0, PATH_LENGTH_MAX) };
   try {
+    if (isTooLarge(call.body)) return { ...place, ...omitted(call) };
     const said = statedParameters(call);
     if (said === undefined) return place;
     if (isRest(call.resolved.protocol)) return { ...place, body: said };
@@ -29,19 +32,30 @@ export function unknownParameters(call: RequestCall): unknown {
   }
 }
 
+function isTooLarge({ whole, size }: CapturedBody): boolean {
+  return !whole || size > BODY_BYTES_MAX;
+}
+
+/** How large a body was that nobody looked into, if its members would have been told. */
+function omitted({ head, body }: RequestCall): object | undefined {
+  const namesMembers = isForm(head) || /json/i.test(headerValue(head.headers, "content-type") ?? "");
+  return namesMembers ? { body: omittedNote("body", body) } : undefined;
+}
+
 function isRest(protocol: Protocol): boolean {
   return protocol === "rest-json" || protocol === "rest-xml";
 }
 
 /**
  * What a request says that goes by no model: the members of its JSON body or the parameters of its form, their secrets hidden;
- * undefined when it has neither, or too much of it.
+ * undefined when it has neither. Of what is too large only that.
  * @throws {Error} when the body is not what its header says.
  */
-export function statedParameters({ resolved, head, body }: RequestCall): object | undefined {
+export function statedParameters(call: RequestCall): object | undefined {
+  const { resolved, head, body } = call;
   const type = headerValue(head.headers, "content-type") ?? "";
   const posted = isForm(head);
-  if (!body.whole || body.size > BODY_BYTES_MAX) return undefined;
+  if (isTooLarge(body)) return omitted(call);
   const text = (): string => Buffer.from(decodeBody(head.headers, body).bytes).toString("utf8");
   if (resolved.protocol === "query" || resolved.protocol === "ec2") return ofForm(head.query, posted ? text() : "");
   if (posted && !isRest(resolved.protocol)) return ofForm(head.query, text());
@@ -50,7 +64,7 @@ export function statedParameters({ resolved, head, body }: RequestCall): object 
 
 function ofJson(text: string): object | undefined {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { body: hideSecrets(value) };
   return Object.fromEntries(
     Object.entries(hideSecrets(value) as object).map(([name, part]) => [lowerFirst(name), part]),
   );

@@ -208,6 +208,21 @@ describe("describeRequest() keeps what the model does not know", () => {
   });
 });
 
+test.each<[string, Sent, unknown]>([
+  ["a list", { headers: JSON_TYPE, body: '[{"Password":"x"}]' }, { body: [{ Password: HIDDEN }] }],
+  [
+    "more than is looked into",
+    { headers: JSON_TYPE, body: JSON.stringify({ Reason: "x".repeat(300_000) }) },
+    { body: { omitted: true, originalSize: 300_013, reason: "body too large" } },
+  ],
+])("describeRequest() tells of %s where no operation takes anything", (_, sent, expected) => {
+  expect(parametersOf("organizations", "LeaveOrganization", sent)).toEqual(expected);
+  const { resolved, head, body, place } = callOf("organizations", "LeaveOrganization", sent);
+  const { operation: _operation, ...unknown } = { ...resolved, eventName: "JoinOrganization" };
+  const { requestParameters } = describeRequest({ resolved: unknown, head, body, place });
+  expect(JSON.parse(JSON.stringify(requestParameters))).toMatchObject(expected as object);
+});
+
 test("parseRequest() answers none of what the model does not know", () => {
   const { model, resolved, head, body } = callOf("cloudtrail", "AddTags", { body: '{"ResourceId":"t","Color":"red"}' });
   const input = parseRequest(model, resolved.protocol, { ...head, body: body.bytes });

@@ -9,7 +9,7 @@ import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { type Protocol, type ResolvedCall, type Service, service, type WireResponse } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
-import { refusalAnswer } from "../index.ts";
+import { recordedRefusal, refusalAnswer } from "../index.ts";
 
 const DENIED = new Refusal("AccessDenied", "User: <alice> is not authorized", 403);
 const DEAD = new Refusal("ServiceUnavailable", "The upstream does not answer.", 503);
@@ -179,5 +179,26 @@ describe("refusalAnswer() on the wire", () => {
     expect(answer("sqs", "json-1.0", DEAD, "POST", model).headers["x-amzn-query-error"]).toBe(
       "ServiceUnavailable;Receiver",
     );
+  });
+});
+
+describe("recordedRefusal()", () => {
+  test.each<[string, Protocol, Refusal, string]>([
+    ["ec2", "ec2", DENIED, "Client.UnauthorizedOperation"],
+    ["ec2", "ec2", DEAD, "Server.Unavailable"],
+    ["dynamodb", "json-1.0", DENIED, "AccessDenied"],
+    ["lambda", "rest-json", DENIED, "AccessDenied"],
+    ["dynamodb", "json-1.0", DEAD, "ServiceUnavailableException"],
+    ["s3", "rest-xml", DENIED, "AccessDenied"],
+    ["sns", "query", DENIED, "AuthorizationError"],
+    ["iam", "query", DENIED, "AccessDenied"],
+  ])("names for %s in %s what its client reads, as CloudTrail does", (id, protocol, refusal, errorCode) => {
+    expect(recordedRefusal(resolved(id, protocol), refusal).errorCode).toBe(errorCode);
+  });
+
+  test("tells what the client is told", () => {
+    const { errorMessage } = recordedRefusal(resolved("ec2", "ec2"), DENIED);
+    expect(errorMessage).toBe(`You are not authorized to perform this operation. ${DENIED.message}`);
+    expect(Buffer.from(answer("ec2", "ec2", DENIED).body).toString()).toContain("You are not authorized to perform");
   });
 });

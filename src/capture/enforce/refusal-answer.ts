@@ -26,11 +26,33 @@ export function refusalAnswer(call: RefusedCall, refusal: Refusal): WireResponse
   const { resolved, head, requestId } = call;
   const { protocol } = resolved;
   const service = call.model ?? unknownService(resolved);
-  const named = nameForService(ec2Denial(refusal, resolved), resolved.service?.id, protocol);
+  const named = namedRefusal(resolved, refusal);
   const answer = isS3(resolved)
     ? s3Answer(named, head, requestId)
     : serializeError(service, protocol, named, requestId);
   return forMethod(head.method, withQueryName(answer, refusal));
+}
+
+/**
+ * The refusal as its record tells it: under the name that the client reads, but as CloudTrail spells it. EC2 says who is to
+ * blame (`Client.UnauthorizedOperation`); a denial is `AccessDenied` in services of JSON too. Both seen in real records (of
+ * Organizations and Cost Explorer).
+ */
+export function recordedRefusal(
+  resolved: ResolvedCall,
+  refusal: Refusal,
+): { readonly errorCode: string; readonly errorMessage: string } {
+  const { code, message, status } = namedRefusal(resolved, refusal);
+  return { errorCode: recordedCode(resolved, code, status), errorMessage: message };
+}
+
+function recordedCode({ service }: ResolvedCall, code: string, status: number): string {
+  if (service?.id === "ec2") return `${status >= 500 ? "Server" : "Client"}.${code}`;
+  return code === "AccessDeniedException" ? "AccessDenied" : code;
+}
+
+function namedRefusal(resolved: ResolvedCall, refusal: Refusal): Refusal {
+  return nameForService(ec2Denial(refusal, resolved), resolved.service?.id, resolved.protocol);
 }
 
 function isS3({ service, protocol }: ResolvedCall): boolean {

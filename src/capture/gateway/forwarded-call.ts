@@ -11,10 +11,12 @@ import type { AuditRecord, UserIdentity } from "../../record/index.ts";
 import { describeRequest } from "../call/describe-request.ts";
 import { describeResponse } from "../call/describe-response.ts";
 import type { CallPlace, RequestDescription, ResponseDescription } from "../call/description.ts";
+import { withoutHidden } from "../call/hidden-texts.ts";
 import {
   authorizeCall,
   needsWholeBody,
   readWholeBody,
+  recordedRefusal,
   refusalAnswer,
   refuseAmbiguous,
   type ResignedRequest,
@@ -166,7 +168,7 @@ export class ForwardedCall implements PassingCall {
     if (!this.#enforces) return;
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
-    const { input, resources, additionalEventData } = this.#description();
+    const { input, resources, targets = resources, additionalEventData } = this.#description();
     const model = this.#model;
     const body = this.#body.known?.bytes ?? NO_BODY.bytes;
     refuseAmbiguous({ head, body, protocol: this.#resolved.protocol, ...(model === undefined ? {} : { model }) });
@@ -176,7 +178,7 @@ export class ForwardedCall implements PassingCall {
       head,
       // What was read in part only is not to be judged by that part.
       input: "unparsed" in additionalEventData ? undefined : input,
-      resources,
+      resources: targets,
       circumstances: {
         now: this.#arrivedAt,
         sourceIp,
@@ -356,13 +358,21 @@ export class ForwardedCall implements PassingCall {
   async #refuse(thrown: unknown): Promise<WireResponse> {
     const { route } = this.#open;
     const refusal = this.#toRefusal(thrown);
-    const record = this.#record(undefined, notForwarded(refusal), 0, this.#caller.early);
+    const record = this.#record(undefined, this.#refused(refusal), 0, this.#caller.early);
     const mode = thrown instanceof Refusal ? route.audit : "best-effort";
     await this.#needs.audit.finish(mode, route.name, record).catch((err: unknown) => {
       this.#needs.log.error({ err, route: route.name }, "the record of a refused call could not be kept");
     });
     this.#needs.counts.ended(route.name, refusal.code === "AccessDenied" ? "denied" : "refused");
     return this.#answerOf(refusal);
+  }
+
+  /** In the words of the service, of which none may be what the parameters hide: denials name what was asked for. */
+  #refused(refusal: Refusal): OddOutcome {
+    const { errorCode, errorMessage } = recordedRefusal(this.#resolved, refusal);
+    const { eventSource } = this.#resolved;
+    const call = { model: this.#model, eventSource, input: this.#described?.input };
+    return { ...notForwarded(refusal), errorCode, errorMessage: withoutHidden(errorMessage, call) };
   }
 
   #toRefusal(thrown: unknown): Refusal {

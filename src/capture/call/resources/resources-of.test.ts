@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { openCatalog, type ResolvedCall, type Service, type Shape } from "../../../aws/index.ts";
 import type { RecordResource } from "../../../record/index.ts";
 import { type Members, parsePath, type ResourcePath } from "./row.ts";
-import { resourcesOf, TABLES } from "./resources-of.ts";
+import { TABLES } from "./resource-plan.ts";
+import { resourcesOf } from "./resources-of.ts";
 
 const PLACE = { account: "123456789012", region: "eu-west-1", bucketHosts: [] };
 const catalog = openCatalog();

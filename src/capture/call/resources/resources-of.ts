@@ -1,72 +1,45 @@
-import type { ResolvedCall } from "../../../aws/index.ts";
-import { parseArn } from "../../../core/index.ts";
+import type { OperationModel, ResolvedCall } from "../../../aws/index.ts";
 import type { RecordResource } from "../../../record/index.ts";
 import type { CallPlace } from "../description.ts";
-import { arnResource, isArn, isPlain, partitionOf } from "./arn-of.ts";
-import { follow, type Members, parsePath, type ResourceForm, type ResourcePath, type ResourceRows } from "./row.ts";
+import { arnResource, isArn, isPlain, partitionOf, serviceOfArn } from "./arn-of.ts";
+import { isArnName, type PlannedPath, type ResourcePlan, resourcePlan, type Rule } from "./resource-plan.ts";
+import { follow, type Members } from "./row.ts";
 import { s3Resources } from "./s3-resources.ts";
-import { COMPUTE } from "./tables/compute.ts";
-import { DATA } from "./tables/data.ts";
-import { INTEGRATION } from "./tables/integration.ts";
-import { OPERATIONS } from "./tables/operations.ts";
-import { SECURITY } from "./tables/security.ts";
-
-interface Rule {
-  readonly service: string;
-  readonly type: string;
-  readonly arn: string;
-  readonly paths: readonly ResourcePath[];
-  readonly form: ResourceForm | undefined;
-}
-
-/** By the name of the eventSource before `.amazonaws.com`. */
-export const TABLES: ResourceRows = { ...COMPUTE, ...DATA, ...INTEGRATION, ...SECURITY, ...OPERATIONS };
-
-const RULES: ReadonlyMap<string, readonly Rule[]> = compile(TABLES);
-
-function compile(tables: ResourceRows): ReadonlyMap<string, readonly Rule[]> {
-  return new Map(
-    Object.entries(tables).map(([source, rows]) => [
-      `${source}.amazonaws.com`,
-      rows.map(([type, arn, paths, form]) => ({
-        service: source,
-        type,
-        arn: arn === "" || arn.startsWith("arn:") ? arn : `arn:{partition}:${source}:{region}:{account}:${arn}`,
-        paths: paths.split(" ").map(parsePath),
-        form,
-      })),
-    ]),
-  );
-}
 
 /** A call may name any number of resources; a record names this many. */
 const RESOURCES_MAX = 100;
 
-/** Answers of these list what there is: the call is not about each of them. */
-const LISTS = /^(?:List|Search|Lookup|Scan|Query|BatchGet)|^Describe\w*s$/;
+const NONE: readonly RecordResource[] = [];
 
 /**
  * The resources of a call, as its record names them. `input` and `output` have the model's member names; `output` is
  * undefined as long as there is no answer, and for errors. Both come from outside: what cannot be part of an ARN names
  * nothing. What the answer names comes first, for it knows the whole ARN of what the request may only name.
+ *
+ * `shown`: those that show nothing that the parameters hide. The others must never be recorded.
  */
 export function resourcesOf(
   resolved: ResolvedCall,
   input: Members | undefined,
   output: Members | undefined,
   place: CallPlace,
+  model?: OperationModel,
+  which: "shown" | "all" = "shown",
 ): readonly RecordResource[] {
+  if (input === undefined && output === undefined) return NONE;
   if (resolved.service?.id === "s3") return bucketOf(resolved, input, place);
-  const found = new Resources(place);
-  const rules = RULES.get(resolved.eventSource) ?? [];
-  const answer = LISTS.test(resolved.operation ?? "") ? undefined : output;
-  for (const half of ["output", "input"] as const) {
-    const members = half === "output" ? answer : input;
-    for (const rule of rules) found.addAll(rule, resolved.operation ?? "", half, members, input ?? {});
-  }
-  if (found.list.length === 0) found.addArns(input);
-  if (found.list.length === 0) found.addArns(answer);
+  const plan = resourcePlan(resolved, model);
+  const found = new Resources(place, which === "all" || !plan.hides);
+  found.addAll(plan.output, output, input ?? {});
+  found.addAll(plan.input, input, input ?? {});
+  if (found.list.length === 0) found.addArns(input, plan.inputArns);
+  if (found.list.length === 0) found.addArns(output, plan.outputArns);
   return found.list;
+}
+
+/** Whether some of what such a call is about must not be shown. */
+export function hidesResources(resolved: ResolvedCall, model: OperationModel | undefined): boolean {
+  return model !== undefined && resolved.service?.id !== "s3" && resourcePlan(resolved, model).hides;
 }
 
 function bucketOf(resolved: ResolvedCall, input: Members | undefined, place: CallPlace): readonly RecordResource[] {
@@ -78,21 +51,18 @@ function bucketOf(resolved: ResolvedCall, input: Members | undefined, place: Cal
 class Resources {
   readonly list: RecordResource[] = [];
   readonly #place: CallPlace;
+  readonly #takesHidden: boolean;
 
-  constructor(place: CallPlace) {
+  constructor(place: CallPlace, takesHidden: boolean) {
     this.#place = place;
+    this.#takesHidden = takesHidden;
   }
 
-  addAll(
-    rule: Rule,
-    operation: string,
-    half: ResourcePath["half"],
-    members: Members | undefined,
-    input: Members,
-  ): void {
-    for (const path of rule.paths) {
-      if (path.half !== half || (path.operations !== undefined && !path.operations.test(operation))) continue;
-      follow(members, path.steps, (value) => {
+  addAll(paths: readonly PlannedPath[], members: Members | undefined, input: Members): void {
+    if (members === undefined) return;
+    for (const { rule, steps, hidden } of paths) {
+      if (hidden && !this.#takesHidden) continue;
+      follow(members, steps, (value) => {
         const formed = rule.form === undefined ? value : rule.form(value, input);
         if (formed !== undefined) this.#add(this.#resource(rule, formed, input));
         return this.list.length < RESOURCES_MAX;
@@ -101,44 +71,58 @@ class Resources {
   }
 
   /** Of a service or a call that no table knows: members that are called ARNs and are ARNs. */
-  addArns(members: Members | undefined): void {
-    for (const [name, value] of Object.entries(members ?? {})) {
-      if (!/A(?:rn|RN)s?$|^arns?$/.test(name)) continue;
+  addArns(members: Members | undefined, arns: ResourcePlan["inputArns"]): void {
+    if (members === undefined) return;
+    const named = arns ?? Object.keys(members).flatMap((name) => (isArnName(name) ? [{ name, hidden: false }] : []));
+    for (const { name, hidden } of named) {
+      const value = members[name];
+      if (value === undefined || (hidden && !this.#takesHidden)) continue;
       for (const arn of (Array.isArray(value) ? value : [value]) as readonly unknown[]) {
         if (this.list.length === RESOURCES_MAX) return;
-        if (typeof arn === "string" && isArn(arn)) this.#add(arnResource(arn, undefined, this.#place.account));
+        if (typeof arn === "string") this.#add(arnResource(arn, undefined, this.#place.account));
       }
     }
   }
 
-  #resource({ arn, type, service }: Rule, value: string, input: Members): RecordResource | undefined {
+  #resource({ template, type, service, isPrefix }: Rule, value: string, input: Members): RecordResource | undefined {
     const { account } = this.#place;
     if (isArn(value)) {
-      const own = parseArn(arn)?.service ?? service;
-      const kind = parseArn(value)?.service === own || arn === "" ? type : "";
-      return arnResource(value, kind || undefined, account);
+      const isOwn = template.length === 0 || serviceOfArn(value) === service;
+      return arnResource(value, isOwn && type !== "" ? type : undefined, account);
     }
-    if (arn === "" || !isPlain(value)) return undefined;
-    const text = this.#fill(arn, value, input);
-    if (text === undefined) return undefined;
-    if (!arn.endsWith("*")) return arnResource(text, type || undefined, account);
-    const resource = arnResource(text.slice(0, -1), type || undefined, account);
-    if (resource === undefined) return undefined;
+    if (template.length === 0 || !isPlain(value)) return undefined;
+    const text = this.#fill(template, value, input);
+    const resource = text === undefined ? undefined : arnResource(text, type || undefined, account);
+    if (resource === undefined || !isPrefix) return resource;
     const { ARN, ...others } = resource;
     return ARN === undefined ? undefined : { ...others, ARNPrefix: ARN };
   }
 
   /** Undefined when the template needs a member that was not sent. */
-  #fill(template: string, value: string, input: Members): string | undefined {
+  #fill(template: Rule["template"], value: string, input: Members): string | undefined {
+    let text = "";
+    for (const part of template) {
+      const filled = typeof part === "string" ? part : this.#part(part.name, part.otherwise, value, input);
+      if (filled === undefined) return undefined;
+      text += filled;
+    }
+    return text;
+  }
+
+  #part(name: string, otherwise: string | undefined, value: string, input: Members): string | undefined {
     const { account, region } = this.#place;
-    const known: Readonly<Record<string, string>> = { "": value, partition: partitionOf(region), region, account };
-    let missing = false;
-    const text = template.replace(/\{(\w*)(?:\|([^}]*))?\}/g, (_, name: string, otherwise: string | undefined) => {
-      const part = known[name] ?? memberOf(input, name) ?? (otherwise === "account" ? account : otherwise);
-      missing ||= part === undefined;
-      return part ?? "";
-    });
-    return missing ? undefined : text;
+    switch (name) {
+      case "":
+        return value;
+      case "partition":
+        return partitionOf(region);
+      case "region":
+        return region;
+      case "account":
+        return account;
+      default:
+        return memberOf(input, name) ?? (otherwise === "account" ? account : otherwise);
+    }
   }
 
   #add(resource: RecordResource | undefined): void {
