@@ -350,14 +350,7 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   const config = readConfig(flags, process.env, file);
   const log = pino({ name: "opentrail", level: config.logLevel }, destination({ dest: 2, sync: true }));
   const running = await startOpenTrail(config, { clock: systemClock, random: systemRandom, log });
-  const stopped = stopOnSignal(running, log);
-  process.stdout.write(readyLines(running, config));
-  await stopped;
-}
-
-/** Resolves once a signal has said stop and everything is closed. To be called before anybody is told to go on. */
-function stopOnSignal(running: Running, log: Logger): Promise<void> {
-  return new Promise<void>((stopped) => {
+  await new Promise<void>((stopped) => {
     let stopping = false;
     const stop = (signal: string): void => {
       // A terminal and npm both pass on what one Ctrl-C said: only the first counts.
@@ -371,6 +364,8 @@ function stopOnSignal(running: Running, log: Logger): Promise<void> {
       });
     };
     process.on("SIGTERM", stop).on("SIGINT", stop);
+    // Not before: whoever reads that we are ready may tell us to stop.
+    process.stdout.write(readyLines(running, config));
   });
 }
 

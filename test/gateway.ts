@@ -132,6 +132,13 @@ export class ListedAudit implements CallAudit {
   }
 }
 
+/** Resolves when everything that was on its way between sockets of this process has been noticed. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  // However late the timer was: behind each of these the sockets have been looked at.
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A promise to be kept by hand. */
 export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { gate, OK, rawAnswer, type TestGateway, withGateway } from "../gateway.ts";
+import { gate, OK, rawAnswer, settled, type TestGateway, withGateway } from "../gateway.ts";
 import type { RawPeer } from "../raw-server.ts";
 import { type RawSocket, rawRequest } from "../raw-socket.ts";
 
@@ -126,7 +126,7 @@ describe("a client that resets its connection", () => {
       await socket.write(SMALL);
       await until(() => gateway.counts.length === 1);
       leave(socket);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await settled();
       open();
       await until(() => gateway.audit.told.length === 1);
       expect(gateway.audit.told).toEqual(["PutItem ClientDisconnected not-forwarded"]);
@@ -146,7 +146,7 @@ describe("a client that resets its connection", () => {
       await socket.write(SMALL);
       await until(() => upstream.connections.length === 1);
       leave(socket);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await settled();
       answers.open();
       await until(() => gateway.audit.told.length === 1);
       expect(gateway.audit.told).toEqual(["PutItem ValidationException client-left"]);
@@ -165,7 +165,7 @@ describe("a client that resets its connection", () => {
       await socket.write(Buffer.concat([SMALL, SMALL, post([`Content-Length: ${MIB}`], "half")]));
       await until(() => upstream.connections.length === 1);
       leave(socket);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await settled();
       answers.open();
       await until(() => gateway.audit.records.length + gateway.own.length === 3);
       expect(upstream.connections).toHaveLength(1);
@@ -210,7 +210,8 @@ describe("a client that closes its sending side", () => {
 });
 
 describe("silence ends a connection", () => {
-  const stalledMs = 150;
+  const stalledMs = 250;
+  const PATIENT = { timeouts: { connectSeconds: 5, answerSeconds: 10 } };
 
   test.each([
     ["in a body that is gathered", post(["Content-Length: 100"], "half"), "PutItem IncompleteBody not-forwarded"],
@@ -252,22 +253,25 @@ describe("silence ends a connection", () => {
   test("never when the upstream is the one to answer", async () => {
     const serve = async (peer: RawPeer): Promise<void> => {
       await peer.head();
-      await new Promise((resolve) => setTimeout(resolve, 4 * stalledMs));
+      await new Promise((resolve) => setTimeout(resolve, 3 * stalledMs));
       peer.write(OK);
     };
-    await withGateway(serve, { stalledMs }, expectServed);
+    await withGateway(serve, { stalledMs, route: PATIENT }, expectServed);
   });
 
   test("never when the upstream is the one to read", async () => {
     const serve = async (peer: RawPeer): Promise<void> => {
       await peer.head();
-      peer.socket.pause();
-      await new Promise((resolve) => setTimeout(resolve, 4 * stalledMs));
+      peer.socket.pause().removeAllListeners("data");
+      await new Promise((resolve) => setTimeout(resolve, 3 * stalledMs));
+      let left = 32 * MIB - peer.received.length;
+      peer.socket.on("data", (chunk: Buffer) => {
+        left -= chunk.length;
+        if (left === 0) peer.write(OK);
+      });
       peer.socket.resume();
-      await peer.bytes(32 * MIB);
-      peer.write(OK);
     };
-    await withGateway(serve, { stalledMs }, async (gateway) => {
+    await withGateway(serve, { stalledMs, route: PATIENT }, async (gateway) => {
       const socket = await gateway.open();
       await socket.write(post([`Content-Length: ${32 * MIB}`], Buffer.alloc(32 * MIB)));
       expect((await socket.answer())?.status).toBe(200);

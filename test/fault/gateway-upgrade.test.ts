@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/core/index.ts";
-import { gate, OK, rawAnswer, withGateway } from "../gateway.ts";
+import { gate, OK, rawAnswer, settled, withGateway } from "../gateway.ts";
 import type { RawPeer } from "../raw-server.ts";
 import { rawRequest } from "../raw-socket.ts";
 
@@ -125,7 +125,7 @@ describe("an upgrade to WebSocket", () => {
       if (when === "after") await socket.until("welcome");
       else await reached.passed;
       socket.socket.resetAndDestroy();
-      await sleep(30);
+      await settled();
       held.open();
       await expect.poll(() => gateway.audit.records.length).toBe(1);
       for (const peer of upstream.connections) await peer.gone();
