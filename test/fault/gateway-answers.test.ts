@@ -118,7 +118,7 @@ test("a call whose intent cannot be kept does not go out", async () => {
     await socket.write(PUT);
     expect(await socket.answer()).toMatchObject({ status: 503, body: expect.stringContaining("disk full") });
     expect(upstream.connections).toEqual([]);
-    expect(gateway.audit.told).toEqual(["PutItem ServiceUnavailable not-forwarded"]);
+    expect(gateway.audit.told).toEqual(["PutItem ServiceUnavailableException not-forwarded"]);
     (gateway.errors as string[]).splice(0);
     socket.destroy();
   });
