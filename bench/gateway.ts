@@ -10,7 +10,9 @@
  * Known answer: every call is answered with 200; the journal gets a record for each call that the upstream got, and beside
  * them at most one for each connection, whose client had left before its call went out. A transfer has all of its bytes.
  *
- *     node bench/gateway.ts [--seconds 5] [--megabytes 1024] [--only nginx,opentrail] [--json]
+ * Each server is warmed up with every kind of call first: a compiler is at work in the first seconds.
+ *
+ *     node bench/gateway.ts [--seconds 5] [--warm 5] [--megabytes 1024] [--only nginx,opentrail] [--json]
  */
 import { spawn, spawnSync } from "node:child_process";
 import { truncateSync, writeFileSync } from "node:fs";
@@ -55,11 +57,13 @@ interface Transfer {
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "5" },
+    warm: { type: "string", default: "5" },
     megabytes: { type: "string", default: "1024" },
     only: { type: "string", default: "nginx,mitmproxy,bare,opentrail" },
     json: { type: "boolean", default: false },
   },
 });
+const WARM_SECONDS = Number(values.warm);
 const SECONDS = Number(values.seconds);
 const BYTES = Number(values.megabytes) * 1_000_000;
 const CONNECTIONS = [1, 8, 64] as const;
@@ -104,7 +108,7 @@ async function measureCalls(): Promise<readonly Cell[]> {
     // Both kinds are the same to everybody but OpenTrail, which makes the intent of a change durable before it goes out.
     const calls: readonly Call[] = server.recorded === undefined ? ["changes"] : ["reads", "changes"];
     for (const call of calls) {
-      await load(server.port, call, 8, 1);
+      await load(server.port, call, 64, WARM_SECONDS);
       for (const connections of CONNECTIONS) {
         const before = await countsOf(server, upstream);
         const cpuBefore = server.pid === undefined ? 0 : cpuMicros(server.pid);
