@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ["test/interop/**", "node_modules/**"],
     testTimeout: 30_000,
     pool: "threads",
+    // Most tests wait for disks, processes and sockets: one worker would leave the second core idle.
+    maxWorkers: 2,
   },
 });

@@ -109,6 +109,8 @@ async function measureCalls(): Promise<readonly Cell[]> {
     const calls: readonly Call[] = server.recorded === undefined ? ["changes"] : ["reads", "changes"];
     for (const call of calls) {
       await load(server.port, call, 64, WARM_SECONDS);
+      // What the load generator left behind when it stopped comes to its end.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
       for (const connections of CONNECTIONS) {
         const before = await countsOf(server, upstream);
         const cpuBefore = server.pid === undefined ? 0 : cpuMicros(server.pid);
