@@ -1,7 +1,7 @@
 import { headerValue, SECRET_MEMBERS, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
-import { type AuditRecord, EVENT_VERSION, isDataEvent, isReadOnly } from "../record/index.ts";
+import { type AuditRecord, EVENT_VERSION, isDataEvent, isReadOnly, READS_WITH_RESPONSE } from "../record/index.ts";
 import { claimedOperation } from "./identify.ts";
 import type { Operation } from "./operation.ts";
 import type { Trace } from "./trace.ts";
@@ -15,13 +15,6 @@ interface RecordNeeds {
   readonly defaultAccount: string;
   readonly defaultRegion: string;
 }
-
-/** These only read and still show their answer (without its secrets): who became whom is what one looks for. */
-const READS_WITH_RESPONSE: ReadonlySet<string> = new Set([
-  "AssumeRole",
-  "AssumeRoleWithSAML",
-  "AssumeRoleWithWebIdentity",
-]);
 
 /** Services whose records all carry one Region, wherever they are called. */
 const GLOBAL_SERVICES: ReadonlyMap<string, string> = new Map([["iam", "us-east-1"]]);

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import { type Clock, Failure, isoSeconds, type Random, reason } from "../core/index.ts";
 import type { Journal, JournalRecord } from "../journal/index.ts";
-import { type AuditRecord, EVENT_VERSION, type EncodedRecord, encodeRecord } from "../record/index.ts";
+import { type AuditRecord, type EncodedRecord, encodeRecord, serviceEventRecord } from "../record/index.ts";
 import { type DirectoryObjectStore, TablesFailure } from "../store/index.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { Outbox } from "./outbox.ts";
@@ -179,31 +179,21 @@ export class Recorder {
 
   #lossRecord(route: string | undefined, { calls, firstMs, lastMs, why }: Lost): EncodedRecord {
     const { clock, random, account, region } = this.#needs;
-    return encodeRecord({
-      eventVersion: EVENT_VERSION,
-      userIdentity: { accountId: account, invokedBy: "opentrail.amazonaws.com" },
-      eventTime: isoSeconds(clock.now()),
-      eventSource: "opentrail.amazonaws.com",
+    const record = serviceEventRecord({
       eventName: "CallsNotRecorded",
-      awsRegion: region,
-      sourceIPAddress: "opentrail.amazonaws.com",
-      userAgent: "opentrail.amazonaws.com",
-      requestParameters: null,
-      responseElements: null,
       eventID: random.uuid(),
-      readOnly: false,
-      eventType: "AwsServiceEvent",
-      managementEvent: true,
-      recipientAccountId: account,
-      serviceEventDetails: {
+      timeMs: clock.now(),
+      account,
+      region,
+      details: {
         ...(route === undefined ? {} : { route }),
         calls,
         firstTime: isoSeconds(firstMs),
         lastTime: isoSeconds(lastMs),
         reason: why,
       },
-      eventCategory: "Management",
     });
+    return encodeRecord(record);
   }
 
   #sweepLater(): void {

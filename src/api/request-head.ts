@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { type CapturedHead, headersOf } from "../capture/index.ts";
+import { headersOf } from "../aws/index.ts";
+import type { CapturedHead } from "../capture/index.ts";
 import { Refusal } from "../core/index.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
 import { REQUEST_TIMEOUT } from "./request-body.ts";

@@ -1,4 +1,4 @@
-import { assert } from "../core/index.ts";
+import { assert, optional } from "../core/index.ts";
 import type { OperationJson, ServiceModelJson, ShapeJson, ShapeRefJson, XmlNamespaceJson } from "./model-json.ts";
 import { compilePattern } from "./pattern.ts";
 import type {
@@ -283,9 +283,4 @@ function namespaceOf(json: string | XmlNamespaceJson | undefined): XmlNamespace 
 
 function capitalised(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
-}
-
-/** `{ [key]: value }`, or nothing at all when the value is undefined. */
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return value === undefined ? {} : ({ [key]: value } as { [K in Key]?: Value });
 }

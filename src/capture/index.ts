@@ -27,6 +27,5 @@ export { lastAnswer } from "./gateway/last-answer.ts";
 export { LearnedIdentities, type LearnedNeeds } from "./identities/learned-identities.ts";
 export { learnedMigrations, type LearnedSchema } from "./identities/learned-tables.ts";
 export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
-export { headersOf } from "./gateway/raw-headers.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
 export { type State, StateFile } from "./state-file.ts";

@@ -1,5 +1,6 @@
 import type { CloudtrailOperations } from "../aws/index.ts";
 import { parseArn } from "../core/index.ts";
+import { parseValues, type Values, valuesOf } from "./record-values.ts";
 
 /** One element of what LookupEvents answers. */
 export type Event = NonNullable<CloudtrailOperations["LookupEvents"]["output"]["Events"]>[number];
@@ -51,8 +52,8 @@ export interface InsightView {
 /** Members that are missing or of another type than AWS's are passed over: records may come from anywhere. */
 export function viewEvent(event: Event): EventView {
   const raw = event.CloudTrailEvent;
-  const record = parseObject(raw ?? "{}");
-  const identity = object(record["userIdentity"]);
+  const record = parseValues(raw ?? "{}");
+  const identity = valuesOf(record["userIdentity"]);
   return {
     id: event.EventId ?? text(record["eventID"]),
     time: event.EventTime?.getTime() ?? timeOf(text(record["eventTime"])),
@@ -69,7 +70,7 @@ export function viewEvent(event: Event): EventView {
       name: ResourceName,
     })),
     writes: event.ReadOnly === "false" || record["readOnly"] === false,
-    insight: "insightDetails" in record ? insight(object(record["insightDetails"])) : undefined,
+    insight: "insightDetails" in record ? insight(valuesOf(record["insightDetails"])) : undefined,
     record: raw ?? JSON.stringify(event),
   };
 }
@@ -78,8 +79,6 @@ export function viewEvent(event: Event): EventView {
 export function resourceLabel({ name }: ResourceView): string {
   return parseArn(name)?.resource ?? name;
 }
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** A role's session is told by role and session name; `arn:aws:sts::…:assumed-role/Admin/mary` holds both. */
 function caller(identity: Values): string {
@@ -109,35 +108,22 @@ function outcome(record: Values): Outcome {
   const code = text(record["errorCode"]);
   if (code !== "") return { kind: DENIED.test(code) ? "denied" : "failed", code };
   // A failed sign-in has a message but no code.
-  const signIn = text(object(record["responseElements"])["ConsoleLogin"]);
+  const signIn = text(valuesOf(record["responseElements"])["ConsoleLogin"]);
   const failed = signIn === "Failure" || text(record["errorMessage"]) !== "";
   return failed ? { kind: "failed", code: signIn || "failed" } : { kind: "allowed", code: "" };
 }
 
 function insight(details: Values): InsightView {
-  const statistics = object(object(details["insightContext"])["statistics"]);
+  const statistics = valuesOf(valuesOf(details["insightContext"])["statistics"]);
   return {
     state: text(details["state"]),
     type: text(details["insightType"]),
     eventName: text(details["eventName"]),
     eventSource: text(details["eventSource"]),
     errorCode: text(details["errorCode"]),
-    average: number(object(statistics["insight"])["average"]),
-    baseline: number(object(statistics["baseline"])["average"]),
+    average: number(valuesOf(statistics["insight"])["average"]),
+    baseline: number(valuesOf(statistics["baseline"])["average"]),
   };
-}
-
-function parseObject(json: string): Values {
-  try {
-    return object(JSON.parse(json));
-  } catch {
-    // A record that is not JSON is still shown by what the server says of it.
-    return {};
-  }
-}
-
-function object(value: unknown): Values {
-  return typeof value === "object" && value !== null ? (value as Values) : {};
 }
 
 function text(value: unknown): string {

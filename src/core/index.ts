@@ -6,6 +6,7 @@ export * from "./arn.ts";
 export * from "./brand.ts";
 export * from "./byte-budget.ts";
 export * from "./failure.ts";
+export * from "./optional.ts";
 export * from "./page-token.ts";
 export * from "./random.ts";
 export * from "./sibling-module.ts";

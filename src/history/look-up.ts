@@ -71,7 +71,7 @@ const CATEGORIES: Readonly<Record<LookupQuery["category"], readonly Parameters<t
 };
 
 /** A source as one category sees it. A record has one category, so no place comes twice. */
-function ofScope(source: ScopedSource, scope: string): PlaceSource {
+function ofScope(source: PlaceSource<SegmentQuery>, scope: string): PlaceSource {
   return {
     minTimeMs: source.minTimeMs,
     maxTimeMs: source.maxTimeMs,
@@ -80,15 +80,13 @@ function ofScope(source: ScopedSource, scope: string): PlaceSource {
   };
 }
 
-interface ScopedSource {
-  readonly minTimeMs: number;
-  readonly maxTimeMs: number;
-  mayHold(query: SegmentQuery): boolean;
-  places(query: SegmentQuery): AsyncIterable<Place> | Iterable<Place>;
-}
-
 /** All that may hold an event below `snapshot`, each sequence in exactly one source. */
-function sourcesOf(journal: HistoryNeeds["journal"], tail: Tail, snapshot: number, limit: number): ScopedSource[] {
+function sourcesOf(
+  journal: HistoryNeeds["journal"],
+  tail: Tail,
+  snapshot: number,
+  limit: number,
+): PlaceSource<SegmentQuery>[] {
   // Read in one go, without a pause: a range that is sealed right after is still in the parts, and in nothing else here.
   const from = sealedEndOf(journal);
   const sealed = journal.segments

@@ -4,13 +4,13 @@ import { comparePlaces, type Place, type SegmentQuery } from "../journal/index.t
 export type HistoryQuery = Omit<SegmentQuery, "scope">;
 
 /** Something that holds events in the one order: a segment or a part of the tail. */
-export interface PlaceSource {
+export interface PlaceSource<Query = HistoryQuery> {
   /** eventTime of its oldest and newest event, milliseconds since 1970. */
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
   /** False when it has nothing for the query, if that can be told without reading. */
-  mayHold(query: HistoryQuery): boolean;
-  places(query: HistoryQuery): AsyncIterable<Place> | Iterable<Place>;
+  mayHold(query: Query): boolean;
+  places(query: Query): AsyncIterable<Place> | Iterable<Place>;
 }
 
 /**

@@ -7,3 +7,4 @@ export * from "./encode-record.ts";
 export * from "./event-category.ts";
 export * from "./lookup-keys.ts";
 export * from "./read-only.ts";
+export * from "./service-event.ts";

@@ -120,3 +120,10 @@ const READ_ROWS: OperationRows = {
 
 const WRITES = new OperationTable(WRITE_ROWS);
 const READS = new OperationTable(READ_ROWS);
+
+/** These only read and still show their answer (without its secrets): who became whom is what one looks for. */
+export const READS_WITH_RESPONSE: ReadonlySet<string> = new Set([
+  "AssumeRole",
+  "AssumeRoleWithSAML",
+  "AssumeRoleWithWebIdentity",
+]);

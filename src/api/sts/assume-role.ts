@@ -1,5 +1,5 @@
 import type { StsOperations } from "../../aws/index.ts";
-import { parseArn, Refusal } from "../../core/index.ts";
+import { parseArn, Refusal, optional } from "../../core/index.ts";
 import {
   assumedRoleArn,
   createSession,
@@ -164,11 +164,4 @@ function sessionSeconds(input: Input, call: StsCall, role: RoleRow): number {
     throw validationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
   }
   return seconds;
-}
-
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { readonly [Key in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: Value });
 }

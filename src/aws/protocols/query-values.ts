@@ -46,10 +46,8 @@ export function readForm(shape: StructureShape, node: FormNode, dialect: QueryDi
   return values;
 }
 
-/** What every form may say beside its members: the call's name, and a signature of version 2. */
-const OF_THE_CALL: ReadonlySet<string> = new Set([
-  "Action",
-  "Version",
+/** By which a form carries a signature of version 2. */
+export const SIGNATURE_V2: ReadonlySet<string> = new Set([
   "AWSAccessKeyId",
   "Expires",
   "SecurityToken",
@@ -58,6 +56,9 @@ const OF_THE_CALL: ReadonlySet<string> = new Set([
   "SignatureVersion",
   "Timestamp",
 ]);
+
+/** What every form may say beside its members. */
+const OF_THE_CALL: ReadonlySet<string> = new Set(["Action", "Version", ...SIGNATURE_V2]);
 
 /** Keeps what stands under names that no member has. */
 function keepOthers(shape: StructureShape, node: FormNode, dialect: QueryDialect, depth: number, values: Values): void {

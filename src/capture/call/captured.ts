@@ -26,3 +26,8 @@ export interface CapturedResponse {
   readonly headers: Headers;
   readonly body: CapturedBody;
 }
+
+/** Path and query, as a request line has them. */
+export function targetOf({ path, query }: CapturedHead): string {
+  return query === "" ? path : `${path}?${query}`;
+}

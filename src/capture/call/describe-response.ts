@@ -1,3 +1,4 @@
+import { READS_WITH_RESPONSE } from "../../record/index.ts";
 import { HIDDEN, type Headers, type OperationModel, parseResponse, type WireResponse } from "../../aws/index.ts";
 import { Failure } from "../../core/index.ts";
 import type { ResponseCall } from "./call.ts";
@@ -139,13 +140,6 @@ function outputOf({ resolved }: ResponseCall, model: OperationModel | undefined,
     return { unparsed: reasonOf(thrown instanceof Failure ? thrown.cause : thrown) };
   }
 }
-
-/** These only read and still show their answer (without its secrets): who became whom is what one looks for. */
-const READS_WITH_RESPONSE: ReadonlySet<string> = new Set([
-  "AssumeRole",
-  "AssumeRoleWithSAML",
-  "AssumeRoleWithWebIdentity",
-]);
 
 function elementsOf(call: ResponseCall, read: ReadResponse): unknown {
   const { model, resolved, request, response } = call;

@@ -1,5 +1,13 @@
 /** What can be told of a request whose operation nobody knows: what it says itself, its secrets hidden by their names. */
-import { headerValue, HIDDEN, hideSecrets, isSecretName, lowerFirst, type Protocol } from "../../aws/index.ts";
+import {
+  headerValue,
+  HIDDEN,
+  hideSecrets,
+  isSecretName,
+  lowerFirst,
+  type Protocol,
+  SIGNATURE_V2,
+} from "../../aws/index.ts";
 import type { RequestCall } from "./call.ts";
 import { decodeBody } from "./decode-body.ts";
 import type { CapturedBody } from "./captured.ts";
@@ -85,16 +93,6 @@ function ofForm(...texts: readonly string[]): object {
   for (const [name, value] of pairs) members[lowerFirst(name)] = isHidden(name, named) ? HIDDEN : value;
   return members;
 }
-
-const SIGNATURE_V2: ReadonlySet<string> = new Set([
-  "AWSAccessKeyId",
-  "Expires",
-  "SecurityToken",
-  "Signature",
-  "SignatureMethod",
-  "SignatureVersion",
-  "Timestamp",
-]);
 
 /** `Passwords.member.1` is as secret as `Password`, and so is `X.1.Value` beside `X.1.Key=password`. */
 function isHidden(name: string, named: ReadonlyMap<string, string>): boolean {

@@ -4,6 +4,8 @@ import {
   decode,
   formatTimestamp,
   type Headers,
+  headerPairs,
+  headersOf,
   notImplemented,
   type SigningCredentials,
   signHead,
@@ -110,7 +112,7 @@ function payloadOf(
 const SIGNATURE_HEADERS: ReadonlySet<string> = new Set(["authorization", "x-amz-date", "x-amz-security-token"]);
 
 function withoutSignature(rawHeaders: readonly string[], host: string | undefined): readonly string[] {
-  return pairsOf(rawHeaders).flatMap(([name, value]) => {
+  return headerPairs(rawHeaders).flatMap(([name, value]) => {
     const lower = name.toLowerCase();
     if (SIGNATURE_HEADERS.has(lower)) return [];
     return [name, lower === "host" && host !== undefined ? host : value];
@@ -151,18 +153,8 @@ function namesToSign(headers: Headers, signedByClient: readonly string[]): reado
 const ALWAYS_SIGNED: ReadonlySet<string> = new Set(["host", "content-type", "content-md5"]);
 const OF_THE_CONNECTION = /^(?:content-length|accept-encoding|via|forwarded|x-forwarded-.*|proxy-.*)$/;
 
-function headersOf(rawHeaders: readonly string[]): Headers {
-  const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
-  for (const [name, value] of pairsOf(rawHeaders)) (headers[name.toLowerCase()] ??= []).push(value);
-  return headers;
-}
-
 function has(rawHeaders: readonly string[], name: string): boolean {
-  return pairsOf(rawHeaders).some(([each]) => each.toLowerCase() === name);
-}
-
-function pairsOf(rawHeaders: readonly string[]): readonly (readonly [name: string, value: string])[] {
-  return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
+  return headerPairs(rawHeaders).some(([each]) => each.toLowerCase() === name);
 }
 
 function splitOnce(text: string, separator: string): readonly string[] {

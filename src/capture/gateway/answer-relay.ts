@@ -1,10 +1,10 @@
+import { headersOf, headerPairs } from "../../aws/index.ts";
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Refusal } from "../../core/index.ts";
 import type { CapturedBody } from "../call/captured.ts";
 import { BodyCapture } from "./body-capture.ts";
-import { headersOf } from "./raw-headers.ts";
 import type { AnswerReceiver, OutgoingRequest, Upstream, UpstreamExchange, UpstreamFailure } from "./upstream.ts";
 
 /** How the exchange with the upstream ended. */
@@ -135,7 +135,7 @@ export class AnswerRelay implements AnswerReceiver {
     if (this.#clientGone || response.destroyed) return;
     if (!response.headersSent) this.#writeHead();
     for (const chunk of this.#held.slice(0, -1)) response.write(chunk);
-    if (this.#trailers.length > 0) response.addTrailers(pairs(this.#trailers));
+    if (this.#trailers.length > 0) response.addTrailers(headerPairs(this.#trailers));
     response.end(this.#held.at(-1));
   }
 
@@ -204,8 +204,4 @@ const CLIENT_CLOSED = new Error("the client closed its connection");
 function withoutTrailer(raw: readonly string[]): readonly string[] {
   const at = raw.findIndex((name, index) => index % 2 === 0 && name.length === 7 && name.toLowerCase() === "trailer");
   return at < 0 ? raw : withoutTrailer(raw.toSpliced(at, 2));
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, index) => [raw[2 * index] ?? "", raw[2 * index + 1] ?? ""]);
 }

@@ -1,5 +1,5 @@
 import { type Clock, Failure, isoSeconds, type Random } from "../../core/index.ts";
-import { type AuditRecord, EVENT_VERSION } from "../../record/index.ts";
+import { type AuditRecord, serviceEventRecord } from "../../record/index.ts";
 import type { State } from "../state-file.ts";
 
 /** Calls come through a route of the gateway, or as entries of another server's log. */
@@ -144,29 +144,19 @@ export class SilenceWatch {
 
   #tell(eventName: string, kind: CaptureKind, name: string, details: Readonly<Record<string, unknown>>): void {
     const { clock, random, account, region } = this.#needs;
-    this.#waiting.push({
-      eventVersion: EVENT_VERSION,
-      userIdentity: { accountId: account, invokedBy: OPENTRAIL },
-      eventTime: isoSeconds(clock.now()),
-      eventSource: OPENTRAIL,
-      eventName,
-      awsRegion: region,
-      sourceIPAddress: OPENTRAIL,
-      userAgent: OPENTRAIL,
-      requestParameters: null,
-      responseElements: null,
-      eventID: random.uuid(),
-      readOnly: false,
-      eventType: "AwsServiceEvent",
-      managementEvent: true,
-      recipientAccountId: account,
-      serviceEventDetails: { [kind]: name, ...details },
-      eventCategory: "Management",
-    });
+    this.#waiting.push(
+      serviceEventRecord({
+        eventName,
+        eventID: random.uuid(),
+        timeMs: clock.now(),
+        account,
+        region,
+        details: { [kind]: name, ...details },
+      }),
+    );
   }
 }
 
-const OPENTRAIL = "opentrail.amazonaws.com";
 /** As long as nothing can be recorded, sources may come and go: the first are told. */
 const WAITING_MAX = 1000;
 

@@ -1,3 +1,4 @@
+import { targetOf } from "../call/captured.ts";
 import {
   headerValue,
   type OperationModel,
@@ -191,7 +192,7 @@ export class ForwardedCall implements PassingCall {
 
   #outgoing(): OutgoingRequest {
     const { request, head, expectsContinue } = this.#arrival;
-    const target = head.query === "" ? head.path : `${head.path}?${head.query}`;
+    const target = targetOf(head);
     const { rawHeaders } = request;
     const signing = this.#enforces ? this.#open.signing : undefined;
     const signed: ResignedRequest = signing === undefined ? { target, rawHeaders } : this.#resign(target, signing);

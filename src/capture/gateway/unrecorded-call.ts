@@ -1,3 +1,4 @@
+import { targetOf } from "../call/captured.ts";
 import type { WireResponse } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
@@ -19,7 +20,7 @@ export class UnrecordedCall implements PassingCall {
     const body = new IncomingBody(request, head.headers);
     const outgoing: OutgoingRequest = {
       method: head.method,
-      target: head.query === "" ? head.path : `${head.path}?${head.query}`,
+      target: targetOf(head),
       rawHeaders: request.rawHeaders,
       body: body.known === undefined ? body.stream({ keepBytesMax: 0, hash: false }) : { kind: "none" },
       expectContinue: expectsContinue,

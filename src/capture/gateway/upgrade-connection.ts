@@ -1,12 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { WireResponse } from "../../aws/index.ts";
+import { type WireResponse, headersOf } from "../../aws/index.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
 import { BodyCapture } from "./body-capture.ts";
 import { lastAnswer } from "./last-answer.ts";
 import type { PassingCall } from "./pass-through.ts";
-import { headersOf } from "./raw-headers.ts";
 import { noAnswer } from "./unrecorded-call.ts";
 import type {
   OutgoingRequest,

@@ -45,11 +45,6 @@ export function milliseconds(value: Part, member: string): number | undefined {
   return typeof time === "number" && time >= 0 && time <= TIME_MS_MAX ? Math.floor(time) : undefined;
 }
 
-/** A member that is there, or nothing: for spreading into an object. */
-export function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return value === undefined ? {} : ({ [key]: value } as { [K in Key]?: Value });
-}
-
 function own(value: Part, member: string): unknown {
   return Object.hasOwn(value, member) ? value[member] : undefined;
 }

@@ -1,6 +1,5 @@
-import { parseArn } from "../../core/index.ts";
+import { parseArn, optional } from "../../core/index.ts";
 import type { UserIdentity } from "../../record/index.ts";
-import { optional } from "./answer-parts.ts";
 
 /** What is known of a caller beside its ARN. */
 export interface BesideArn {

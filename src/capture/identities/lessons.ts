@@ -1,4 +1,5 @@
-import { optional, text } from "./answer-parts.ts";
+import { optional } from "../../core/index.ts";
+import { text } from "./answer-parts.ts";
 import type { Lesson, SeenCall } from "./seen-call.ts";
 import { SESSION_RULES } from "./session-lessons.ts";
 import { USER_RULES } from "./user-lessons.ts";

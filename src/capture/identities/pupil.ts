@@ -1,7 +1,6 @@
 import { sha256 } from "../../aws/index.ts";
-import { parseArn } from "../../core/index.ts";
+import { parseArn, optional } from "../../core/index.ts";
 import type { SessionContext, UserIdentity } from "../../record/index.ts";
-import { optional } from "./answer-parts.ts";
 import { identityOfArn, inOrder } from "./identity-of-arn.ts";
 import type { KeyPlace, LearnedKey } from "./kept-keys.ts";
 import type { LearnedTables, UserPlace } from "./learned-tables.ts";

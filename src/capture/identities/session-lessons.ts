@@ -1,6 +1,6 @@
-import { isoSeconds, parseArn } from "../../core/index.ts";
+import { isoSeconds, parseArn, optional } from "../../core/index.ts";
 import type { SessionContext, UserIdentity } from "../../record/index.ts";
-import { keyId, milliseconds, optional, type Part, part, text, token } from "./answer-parts.ts";
+import { keyId, milliseconds, type Part, part, text, token } from "./answer-parts.ts";
 import { identityOfArn, inOrder, roleIssuer } from "./identity-of-arn.ts";
 import type { Lesson, SeenCall, SessionLesson } from "./seen-call.ts";
 

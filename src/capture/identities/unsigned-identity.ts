@@ -1,6 +1,7 @@
+import { optional } from "../../core/index.ts";
 import type { ResolvedCall } from "../../aws/index.ts";
 import type { UserIdentity } from "../../record/index.ts";
-import { optional, type Part, text } from "./answer-parts.ts";
+import { type Part, text } from "./answer-parts.ts";
 
 /**
  * A caller that shows no key at all. S3 knows such by a name. Whoever brings another provider's token is whom the answer

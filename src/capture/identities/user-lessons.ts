@@ -1,6 +1,6 @@
-import { parseArn } from "../../core/index.ts";
+import { parseArn, optional } from "../../core/index.ts";
 import { inOrder } from "./identity-of-arn.ts";
-import { keyId, list, optional, type Part, part, text } from "./answer-parts.ts";
+import { keyId, list, type Part, part, text } from "./answer-parts.ts";
 import type { Lesson, SeenCall } from "./seen-call.ts";
 
 /** What IAM's answers say about users and the keys that stay. */

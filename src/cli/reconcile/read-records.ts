@@ -1,5 +1,6 @@
 import type { Client } from "../../api/client/index.ts";
 import { lookupPages } from "../lookup-pages.ts";
+import { parseValues, valuesOf } from "../record-values.ts";
 import type { RecordedCall } from "./calls.ts";
 
 /** Which records stand against the log. */
@@ -36,19 +37,17 @@ export async function readRecords(
   return found;
 }
 
-type Values = Readonly<Record<string, unknown>>;
-
 function recordedCall(json: string, { buckets, source }: RecordsWanted): RecordedCall | undefined {
-  const record = parse(json);
-  const additional = object(record["additionalEventData"]);
-  if (record["eventType"] === "AwsServiceEvent" || text(object(additional["origin"])["source"]) !== source)
+  const record = parseValues(json);
+  const additional = valuesOf(record["additionalEventData"]);
+  if (record["eventType"] === "AwsServiceEvent" || text(valuesOf(additional["origin"])["source"]) !== source)
     return undefined;
-  const parameters = object(record["requestParameters"]);
+  const parameters = valuesOf(record["requestParameters"]);
   const bucket = text(parameters["bucketName"]);
   if (buckets !== undefined && (bucket === undefined || !buckets.has(bucket))) return undefined;
   const timeMs = Date.parse(text(record["eventTime"]) ?? "");
   if (Number.isNaN(timeMs)) return undefined;
-  const identity = object(record["userIdentity"]);
+  const identity = valuesOf(record["userIdentity"]);
   const arn = text(identity["arn"]);
   const accessKey = text(identity["accessKeyId"]);
   return {
@@ -65,19 +64,6 @@ function recordedCall(json: string, { buckets, source }: RecordsWanted): Recorde
     signed: accessKey !== undefined,
     outcome: text(additional["outcome"]),
   };
-}
-
-function parse(json: string): Values {
-  try {
-    return object(JSON.parse(json));
-  } catch {
-    // A record that is not JSON has no time and is left out below.
-    return {};
-  }
-}
-
-function object(value: unknown): Values {
-  return typeof value === "object" && value !== null ? (value as Values) : {};
 }
 
 function text(value: unknown): string | undefined {
