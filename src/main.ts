@@ -46,14 +46,17 @@ import {
   bootstrap,
   type CredentialStore,
   identityMigrations,
+  type IdentitySchema,
   loadKeyFile,
   openAuthorizer,
   openCredentials,
   SecretBox,
 } from "./identity/index.ts";
+import { integrityMigrations } from "./integrity/index.ts";
 import { type Journal, lockDirectory, openJournal } from "./journal/index.ts";
 import type { AuditRecord } from "./record/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
+import { trailsMigrations } from "./trails/index.ts";
 import { version } from "./version.ts";
 
 /** How long answers in flight may take to finish once we are told to stop. */
@@ -109,8 +112,10 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...identityMigrations,
     ...outboxMigrations,
     ...learnedMigrations,
+    ...trailsMigrations,
+    ...integrityMigrations,
   });
-  const identityTables = tables.$omitTables<"outbox" | "learned_keys" | "learned_users">();
+  const identityTables = tables.$pickTables<keyof IdentitySchema>();
   const credentialsPath = (account: string): string =>
     join(dataDirectory, account === accounts[0] ? "root-credentials" : `root-credentials-${account}`);
   await bootstrap({

@@ -12,8 +12,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ["core", "aws", "record", "store"],
   capture: ["core", "aws", "record", "store", "identity", "journal"],
   history: ["core", "aws", "record", "store", "identity", "journal"],
-  api: ["core", "aws", "record", "store", "identity", "journal", "capture", "history"],
-  cli: ["core", "aws", "api/client"],
+  buckets: ["core", "aws", "record", "store", "identity", "journal"],
+  trails: ["core", "aws", "record", "store", "identity", "journal"],
+  integrity: ["core", "aws", "record", "store", "identity", "journal"],
+  api: [
+    "core",
+    "aws",
+    "record",
+    "store",
+    "identity",
+    "journal",
+    "capture",
+    "history",
+    "buckets",
+    "trails",
+    "integrity",
+  ],
+  cli: ["core", "aws", "api/client", "integrity/verify"],
 };
 
 /** What only one place may do, because the rest is handed it. */

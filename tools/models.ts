@@ -18,6 +18,8 @@ import { typesOf } from "./model-types.ts";
 
 const BOTOCORE = "1.44.5";
 const SERVICES = ["iam", "sts", "cloudtrail", "cloudtrail-data"];
+/** Of these we have the types alone: their models are read from the catalog. */
+const TYPED = ["s3"];
 const TARGET = new URL("../src/aws/models/", import.meta.url);
 const CATALOG = new URL("catalog/", TARGET);
 
@@ -29,6 +31,10 @@ try {
   for (const name of SERVICES) {
     const model = JSON.parse(readModel(source, name), withoutDocumentation);
     writeFileSync(new URL(`${name}.json`, TARGET), `${JSON.stringify(model)}\n`);
+    writeFileSync(new URL(`${name}.types.ts`, TARGET), typesOf(name, model));
+  }
+  for (const name of TYPED) {
+    const model = JSON.parse(readModel(source, name), withoutDocumentation);
     writeFileSync(new URL(`${name}.types.ts`, TARGET), typesOf(name, model));
   }
   await writeCatalog(source);

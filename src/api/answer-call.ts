@@ -62,6 +62,7 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     try {
       await identifyOrTellWho(needs, trace);
       const { operation, call } = await admit(needs, trace);
+      await operation.prepare?.(trace.input as never, call as never);
       return operation.mutates
         ? await change(needs, trace, operation, call)
         : await read(needs, trace, operation, call);

@@ -1,8 +1,10 @@
 import type { LearnedSchema } from "../capture/index.ts";
 import type { IdentitySchema } from "../identity/index.ts";
+import type { IntegritySchema } from "../integrity/index.ts";
+import type { TrailsSchema } from "../trails/index.ts";
 
 /** All control-plane tables of one installation, in one database, so that they can commit together. */
-export interface ControlSchema extends IdentitySchema, LearnedSchema {
+export interface ControlSchema extends IdentitySchema, LearnedSchema, TrailsSchema, IntegritySchema {
   /** Records of committed changes that are not known to be in the journal yet. */
   outbox: { event_id: string; record: Uint8Array };
 }

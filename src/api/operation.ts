@@ -29,6 +29,11 @@ export type ConditionValues = Readonly<Record<string, string | readonly string[]
  * the record are the server's. Input and output have the shapes of the service's model; required members are there.
  */
 export interface Operation<Input, Output, Schema> {
+  /**
+   * What must be done before `run`, outside of its transaction: asking other servers, whatever takes long. The tables may
+   * change between the two; a refusal ends the call.
+   */
+  prepare?(input: Input, call: Call<Schema>): Promise<void>;
   /** `undefined` answer of `run` serves operations whose model has no output. */
   run(input: Input, call: Call<Schema>): Promise<Output>;
   /** The ARNs that the caller needs permission for, each of them; `["*"]` when absent. */

@@ -14,6 +14,7 @@ export type { CloudtrailDataOperations } from "./models/cloudtrail-data.types.ts
 export type { CloudtrailOperations } from "./models/cloudtrail.types.ts";
 export type { IamOperations } from "./models/iam.types.ts";
 export type { StsOperations } from "./models/sts.types.ts";
+export type { S3Operations } from "./models/s3.types.ts";
 export { SIGNATURE_V2 } from "./protocols/query-values.ts";
 export { Malformed } from "./protocols/scalars.ts";
 export { unknownMembers, withUnknown } from "./protocols/unknown-members.ts";

@@ -23,6 +23,14 @@ export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from ".
 export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
 export { type TlsFacts } from "./gateway/forward-record.ts";
 export { type Arrival, type Destination, Gateway, type OpenRoute } from "./gateway/gateway.ts";
+export type {
+  AnswerReceiver,
+  CallOrigin,
+  OutgoingRequest,
+  Upstream,
+  UpstreamExchange,
+  UpstreamFailure,
+} from "./gateway/upstream.ts";
 export { lastAnswer } from "./gateway/last-answer.ts";
 export { LearnedIdentities, type LearnedNeeds } from "./identities/learned-identities.ts";
 export { learnedMigrations, type LearnedSchema } from "./identities/learned-tables.ts";

@@ -1,4 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
+import type { ResolvedCall } from "../../aws/index.ts";
+import type { Caller } from "../../identity/index.ts";
 
 /** What goes to the upstream. */
 export interface OutgoingRequest {
@@ -20,6 +22,21 @@ export interface OutgoingRequest {
    * `GET /?Action=CreateUser` and needlessly careful with a POST that only reads.
    */
   readonly repeatable?: boolean;
+  /** Who calls, for an upstream inside this process; present on routes that enforce. */
+  readonly from?: CallOrigin;
+}
+
+/** A call that was proven and allowed. */
+export interface CallOrigin {
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Region of the signature's scope. */
+  readonly region: string;
+  /** When it arrived, milliseconds since 1970. */
+  readonly now: number;
+  readonly resolved: ResolvedCall;
+  /** All of the parsed input but the streamed body, by the model's member names. */
+  readonly input: Readonly<Record<string, unknown>>;
 }
 
 /**

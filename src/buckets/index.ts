@@ -1,0 +1,6 @@
+/**
+ * Buckets: S3's semantics over a directory (versions, Object Lock, multipart uploads, bucket policies), and the small
+ * port through which log files reach a bucket, here or on any S3 server.
+ */
+export * from "./bucket-store.ts";
+export * from "./buckets.ts";
