@@ -116,7 +116,9 @@ export class Gateway {
     const chosen = chooseRoute(this.#routes, this.#facts(head, claimed, resolved));
     const request = { head, claimed, resolved, routed: chosen !== undefined, bucketHosts };
     if (own?.own !== undefined && isForOwnBuckets(own.own, request)) {
-      return { open: own, claimed, hints: { signingName: "s3" }, resolved };
+      const hints = { signingName: "s3" };
+      const asked = signingName === "s3" ? resolved : catalog.resolve({ ...head, body: NOTHING }, hints);
+      return { open: own, claimed, hints, resolved: asked };
     }
     const open = routes.find(({ route }) => route === chosen);
     if (open === undefined) return undefined;

@@ -55,7 +55,9 @@ export function isForOwnBuckets(
   },
 ): boolean {
   const { head, claimed, resolved, routed, bucketHosts } = request;
-  if (resolved.service?.id !== "s3") return false;
+  // Who signs with no scope, or not at all, names no service; a path that could be S3's then is.
+  const isS3 = resolved.service?.id === "s3" || (claimed?.signingName === undefined && resolved.service === undefined);
+  if (!isS3) return false;
   if (claimed !== undefined && !routed) return true;
   const { bucket } = s3Address(headerValue(head.headers, "host") ?? "", head.path, bucketHosts);
   if (bucket === undefined) return false;
