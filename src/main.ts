@@ -18,7 +18,7 @@ import {
   Throttle,
   trustedProxies,
 } from "./api/index.ts";
-import { service } from "./aws/index.ts";
+import { openCatalog, service } from "./aws/index.ts";
 import { learnedMigrations, type Route } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { PageTokens, systemClock, systemRandom } from "./core/index.ts";
@@ -171,6 +171,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     journal,
     recorder,
     metrics,
+    catalog: openCatalog({ bucketHosts: config.bucketHosts }),
     world: { clock, random, log },
   });
   const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });

@@ -18,6 +18,7 @@ import {
   type Sources,
   StateFile,
 } from "./capture/index.ts";
+import type { Catalog } from "./aws/index.ts";
 import type { Config } from "./config.ts";
 import { Failure } from "./core/index.ts";
 import type { Authorizer, CredentialStore } from "./identity/index.ts";
@@ -38,6 +39,7 @@ export interface CaptureParts {
   readonly journal: Journal;
   readonly recorder: Recorder;
   readonly metrics: ApiMetrics;
+  readonly catalog: Catalog;
   readonly ownBuckets?: OwnBuckets;
   readonly world: World;
 }
