@@ -5,3 +5,4 @@
 export * from "./delivery.ts";
 export * from "./schema.ts";
 export * from "./trail.ts";
+export * from "./selectors/index.ts";
