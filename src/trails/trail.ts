@@ -19,6 +19,8 @@ export interface Trail {
 export interface TrailSettings {
   readonly bucket: string;
   readonly prefix?: string;
+  /** As it was put: a name or an ARN. */
+  readonly snsTopicName?: string;
   readonly snsTopicArn?: string;
   readonly includeGlobalServiceEvents: boolean;
   readonly multiRegion: boolean;
