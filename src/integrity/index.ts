@@ -5,4 +5,5 @@
 export * from "./digest-file.ts";
 export * from "./digest-key.ts";
 export * from "./digests.ts";
+export * from "./open-digests.ts";
 export * from "./schema.ts";
