@@ -24,7 +24,7 @@ export type PrincipalName =
   | { readonly kind: "arn"; readonly arn: string }
   /** `AIDA…`, `AROA…`: what AWS leaves behind when the user or role is deleted. */
   | { readonly kind: "id"; readonly id: string }
-  /** A service, an identity provider, a canonical user: none of them calls us with credentials of ours. */
+  /** A service, an identity provider, a canonical user: none of them calls with credentials of ours. */
   | { readonly kind: "other"; readonly type: string; readonly name: string };
 
 /**
@@ -54,6 +54,14 @@ export function closenessOf(principals: Principals, caller: RequestPrincipal): C
   if (!principals.negated) return closest;
   // Naming the account does not exempt the users in it; naming the user, the session or its role does.
   return closest === "self" || closest === "issuer" || closest === "anyone" ? undefined : "anyone";
+}
+
+/** Whether the statement's `Principal` or `NotPrincipal` applies to a service that acts in its own name. */
+export function concernsService({ negated, names }: Principals, service: string): boolean {
+  const named = names.some(
+    (name) => name.kind === "anyone" || (name.kind === "other" && name.type === "Service" && name.name === service),
+  );
+  return named !== negated;
 }
 
 function closenessOfName(name: PrincipalName, caller: RequestPrincipal): Closeness | undefined {
