@@ -24,7 +24,7 @@ export type PrincipalName =
   | { readonly kind: "arn"; readonly arn: string }
   /** `AIDA…`, `AROA…`: what AWS leaves behind when the user or role is deleted. */
   | { readonly kind: "id"; readonly id: string }
-  /** A service, an identity provider, a canonical user: none of them calls with credentials of ours. */
+  /** A service, an identity provider, a canonical user: none of them calls us with credentials of ours. */
   | { readonly kind: "other"; readonly type: string; readonly name: string };
 
 /**
