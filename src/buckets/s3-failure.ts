@@ -39,10 +39,20 @@ export function isTransient(failure: unknown): boolean {
   return failure instanceof BucketFailure && TRANSIENT.has(failure.code);
 }
 
+interface Thrown {
+  readonly name?: string;
+  /** The system's code. */
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+const CLOSED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
+
 function codeOf(thrown: unknown): string {
-  const { name = "", $metadata } = thrown as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const { name = "", code = "", $metadata } = thrown as Thrown;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined) return name === "TimeoutError" ? "Timeout" : "Unreachable";
+  // The SDK calls a connection that was closed a time-out too.
+  if (status === undefined) return name === "TimeoutError" && !CLOSED.has(code) ? "Timeout" : "Unreachable";
   if (!NOT_A_CODE.test(name)) return name;
   return BY_STATUS.get(status) ?? (status >= 500 ? "InternalError" : "InvalidRequest");
 }
