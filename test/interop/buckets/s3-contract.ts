@@ -13,7 +13,7 @@ interface S3Server {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly kmsKeyId: string;
-  stop(): Promise<unknown>;
+  readonly stop: () => Promise<unknown>;
 }
 
 /** The driver for S3 over a server, whose buckets are made by the SDK. */
