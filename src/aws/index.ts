@@ -27,5 +27,6 @@ export * from "./secret-names.ts";
 export * from "./server-side.ts";
 export * from "./services.ts";
 export * from "./shapes.ts";
+export * from "./sigv2.ts";
 export * from "./sigv4/index.ts";
 export { validateInput } from "./validate.ts";

@@ -31,6 +31,7 @@ export type {
   UpstreamExchange,
   UpstreamFailure,
 } from "./gateway/upstream.ts";
+export { type BucketFacts as OwnBucketFacts, type OwnBuckets } from "./gateway/own-buckets.ts";
 export { lastAnswer } from "./gateway/last-answer.ts";
 export { LearnedIdentities, type LearnedNeeds } from "./identities/learned-identities.ts";
 export { learnedMigrations, type LearnedSchema } from "./identities/learned-tables.ts";
