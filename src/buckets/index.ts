@@ -4,3 +4,5 @@
  */
 export * from "./bucket-store.ts";
 export * from "./buckets.ts";
+export * from "./open-s3-bucket-store.ts";
+export type { S3Credentials, S3Settings, S3Timeouts } from "./s3-bucket-store.ts";
