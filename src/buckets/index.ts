@@ -4,3 +4,5 @@
  */
 export * from "./bucket-store.ts";
 export * from "./buckets.ts";
+export * from "./bucket-name.ts";
+export * from "./directory-buckets.ts";
