@@ -5,9 +5,8 @@ import type { Migration } from "kysely/migration";
 export interface TrailsSchema {
   /** Trails as the API shows them. `trail` is a `Trail` as JSON. */
   trails: { trail_id: string; arn: string; account_id: string; home_region: string; name: string; trail: string };
-  /** `resource` is an ARN. */
-  trail_tags: { resource: string; position: number; key: string; value: string };
-  trail_policies: { resource: string; policy: string };
+  /** `resource` is an ARN. A tag may have no value. */
+  trail_tags: { resource: string; position: number; key: string; value: string | null };
   /**
    * Changes of trails that the delivery has not met in the journal yet: a change counts from the record of the call that
    * made it, which bears `request_id`. `trail` is the trail as it was after the change, null when it was deleted.
@@ -76,9 +75,8 @@ const STATEMENTS: readonly string[] = [
     trail_id text primary key, arn text not null unique, account_id text not null, home_region text not null,
     name text not null, trail text not null)`,
   `create table trail_tags (
-    resource text not null, position integer not null, key text not null, value text not null,
+    resource text not null, position integer not null, key text not null, value text,
     primary key (resource, key))`,
-  `create table trail_policies (resource text primary key, policy text not null)`,
   `create table trail_changes (
     request_id text primary key, position integer not null, trail_id text not null, kind text not null, trail text)`,
   `create table trail_states (
