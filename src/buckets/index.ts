@@ -6,3 +6,4 @@ export * from "./bucket-store.ts";
 export * from "./buckets.ts";
 export * from "./bucket-name.ts";
 export * from "./directory-buckets.ts";
+export { beginChecksum } from "./checksums.ts";
