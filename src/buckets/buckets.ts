@@ -27,7 +27,14 @@ export interface ObjectEncryption {
 }
 
 /** Documents that a bucket bears as they were put, by the name of what they are. */
-export type BucketDocument = "policy" | "tagging" | "publicAccessBlock" | "ownershipControls" | "lifecycle" | "cors";
+export type BucketDocument =
+  | "policy"
+  | "tagging"
+  | "publicAccessBlock"
+  | "ownershipControls"
+  | "encryption"
+  | "lifecycle"
+  | "cors";
 
 export interface ObjectLock {
   readonly retention?: { readonly mode: LockMode; readonly until: number };
