@@ -12,7 +12,8 @@ import {
   type ServicePrincipal,
   type WriteCheck,
 } from "./bucket-store.ts";
-import type { Buckets, ObjectVersion } from "./buckets.ts";
+import type { ObjectVersion } from "./buckets.ts";
+import type { DirectoryBuckets } from "./directory-buckets.ts";
 import { checkWrite, whyNotPut } from "./write-check.ts";
 
 const LIST_MAX = 1000;
@@ -22,15 +23,13 @@ const LIST_MAX = 1000;
  * policy as anybody would have to: nobody is let in for living in the same process.
  */
 export class DirectoryBucketStore implements BucketStore {
-  readonly #buckets: Buckets;
-  readonly #checkKey: (keyId: string) => Promise<void>;
+  readonly #buckets: DirectoryBuckets;
   /** Policies as they were when they were last asked, by bucket. */
   readonly #policies = new Map<string, { readonly text: string; readonly policy: Policy }>();
 
-  /** The buckets stay whoever opened them's; `checkKey` refuses what no object can be encrypted with. */
-  constructor(buckets: Buckets, checkKey: (keyId: string) => Promise<void>) {
+  /** Whoever opened the buckets closes them. */
+  constructor(buckets: DirectoryBuckets) {
     this.#buckets = buckets;
-    this.#checkKey = checkKey;
   }
 
   async bucket(name: string): Promise<BucketFacts> {
@@ -114,7 +113,7 @@ export class DirectoryBucketStore implements BucketStore {
   }
 
   async checkKey(keyId: string): Promise<void> {
-    await translated(`use key ${keyId}`, () => this.#checkKey(keyId));
+    await translated(`use key ${keyId}`, () => this.#buckets.checkKey(keyId));
   }
 
   async close(): Promise<void> {

@@ -90,6 +90,14 @@ export function policyCheck({ missing }: PolicyReport, elsewhere: boolean): Chec
   };
 }
 
+/** The files of member accounts lie in a folder of the organization, whose id only its administrator knows. */
+export const ORGANIZATION: Check = {
+  name: "organization",
+  state: "note",
+  says: "files of member accounts need one more statement, AWSCloudTrailOrganizationWrite20150319",
+  next: "add it with the folder AWSLogs/o-…/ as its resource",
+};
+
 /** An object that stays behind. */
 export interface LeftBehind {
   readonly key: string;

@@ -6,6 +6,7 @@ import {
   type Check,
   defaultLockCheck,
   type LeftBehind,
+  ORGANIZATION,
   policyCheck,
   statusChecks,
   type Trail,
@@ -75,6 +76,7 @@ async function examine(name: string, options: DoctorOptions, { session, io }: Co
     const checks = [
       ...statusChecks(trail, status, time),
       "failed" in found ? found.failed : policyCheck(policy, elsewhere),
+      ...(trail.IsOrganizationTrail ? [ORGANIZATION] : []),
     ];
     const known = { trail, owner, policy, policyInPlace: "failed" in found ? undefined : policy.missing.length === 0 };
     if ("failed" in found && isBeyondReach(found.error)) return { ...known, checks, left: [] };

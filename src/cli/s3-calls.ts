@@ -62,7 +62,8 @@ export async function openBucketCalls(session: Session, bucket: string): Promise
       const { ObjectLockEnabled, Rule } = answer?.ObjectLockConfiguration ?? {};
       if (ObjectLockEnabled !== "Enabled") return undefined;
       const { Mode, Days, Years } = Rule?.DefaultRetention ?? {};
-      return Mode === undefined ? {} : { mode: Mode, period: Years === undefined ? `${Days} days` : `${Years} years` };
+      if (Mode === undefined) return {};
+      return { mode: Mode, period: Years === undefined ? counted(Days ?? 0, "day") : counted(Years, "year") };
     },
     put: async (Key, text) => {
       const Body = Buffer.from(text);
@@ -84,6 +85,10 @@ export async function openBucketCalls(session: Session, bucket: string): Promise
     },
     close: () => client.destroy(),
   };
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function absent(code: string): (thrown: unknown) => undefined {
