@@ -3,13 +3,7 @@ import { join } from "node:path";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { openS3Upstream } from "./api/index.ts";
 import type { Catalog } from "./aws/index.ts";
-import {
-  type BucketStore,
-  type DirectoryBuckets,
-  DirectoryBucketStore,
-  openDirectoryBuckets,
-  openS3BucketStore,
-} from "./buckets/index.ts";
+import { type BucketStore, DirectoryBucketStore, openDirectoryBuckets, openS3BucketStore } from "./buckets/index.ts";
 import { type OwnBuckets, signingCredentials } from "./capture/index.ts";
 import type { BucketServer, Config } from "./config.ts";
 import { Refusal } from "./core/index.ts";
@@ -48,7 +42,7 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
     { immutable: config.bucketsImmutable },
   );
   const { bucketServer } = config;
-  const store = bucketServer === undefined ? directoryStore(buckets) : await serverStore(bucketServer);
+  const store = bucketServer === undefined ? new DirectoryBucketStore(buckets) : await serverStore(bucketServer);
   const upstream = openS3Upstream({ buckets, catalog, ...world });
   const policies = new Policies();
   const setApart = config.ownBuckets.map(namePattern);
@@ -71,10 +65,6 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
       await buckets.close();
     },
   };
-}
-
-function directoryStore(buckets: DirectoryBuckets): BucketStore {
-  return new DirectoryBucketStore(buckets, async (keyId) => buckets.checkKey(keyId));
 }
 
 async function serverStore({
