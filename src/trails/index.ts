@@ -3,6 +3,7 @@
  * reads the journal; which records a file holds is decided and stored before it is written.
  */
 export * from "./delivery.ts";
+export * from "./insight-selectors.ts";
 export * from "./organization.ts";
 export * from "./schema.ts";
 export * from "./selectors/index.ts";
