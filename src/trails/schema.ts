@@ -12,8 +12,11 @@ export interface TrailsSchema {
    * made it, which bears `request_id`. `trail` is the trail as it was after the change, null when it was deleted.
    */
   trail_changes: { request_id: string; position: number; trail_id: string; kind: string; trail: string | null };
-  /** Trails as the delivery knows them at `delivery_place`. */
-  trail_states: { trail_id: string; trail: string };
+  /**
+   * Trails as the delivery knows them from `planned` on: everything below is planned for the trail. One that was deleted
+   * stays, with `deleted` 1, until everything of it is delivered.
+   */
+  trail_states: { trail_id: string; trail: string; planned: number; deleted: number };
   /** One row: everything below `sequence` is planned or unwanted, but where a shard says it is further. */
   delivery_place: { id: number; sequence: number };
   /** A shard: what a trail delivers of one account and Region. `planned`: everything below is planned for this shard. */
@@ -28,6 +31,8 @@ export interface TrailsSchema {
     last_stamp: number;
     /** A `ShardStatus` as JSON: what GetTrailStatus tells. */
     status: string;
+    /** Where an hour begins: everything delivered before is in manifests. */
+    manifests: number;
   };
   /**
    * Log files, from the moment they are decided: `sequences` are those of their records (see `packSequences`). Their bytes
@@ -74,11 +79,12 @@ const STATEMENTS: readonly string[] = [
     primary key (resource, key))`,
   `create table trail_changes (
     request_id text primary key, position integer not null, trail_id text not null, kind text not null, trail text)`,
-  `create table trail_states (trail_id text primary key, trail text not null)`,
+  `create table trail_states (
+    trail_id text primary key, trail text not null, planned bigint not null, deleted integer not null)`,
   `create table delivery_place (id integer primary key, sequence bigint not null)`,
   `create table delivery_shards (
     trail_id text not null, account_id text not null, region text not null, planned bigint not null,
-    files bigint not null, last_stamp bigint not null, status text not null,
+    files bigint not null, last_stamp bigint not null, status text not null, manifests bigint not null,
     primary key (trail_id, account_id, region))`,
   `create table log_files (
     file_id integer primary key, trail_id text not null, account_id text not null, region text not null,

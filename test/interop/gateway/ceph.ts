@@ -24,12 +24,15 @@ export interface Ceph {
   readonly endpoint: string;
   /** One of its own users. */
   readonly credentials: Credentials;
+  /** A key for SSE-KMS, which it would otherwise ask another server for. */
+  readonly kmsKeyId: string;
   /** The end of what radosgw printed. */
   readonly log: () => string;
   stop(): Promise<void>;
 }
 
 const STEP_MS = 30_000;
+const KMS_KEY_ID = "opentrail-test";
 
 export async function startCeph(): Promise<Ceph> {
   const home = mkdtempSync(join(tmpdir(), "opentrail-ceph-"));
@@ -50,7 +53,7 @@ export async function startCeph(): Promise<Ceph> {
     const gateway = await ceph.start("radosgw", ["-n", "client.admin"], /starting handler: beast/);
     started.push(gateway);
     const endpoint = `http://127.0.0.1:${gatewayPort}`;
-    return { endpoint, credentials: await makeUser(ceph), log: gateway.log, stop };
+    return { endpoint, credentials: await makeUser(ceph), kmsKeyId: KMS_KEY_ID, log: gateway.log, stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -147,6 +150,9 @@ function configuration(home: string, monitorPort: number, gatewayPort: number): 
     "rgw enable apis": "s3",
     // Buckets as hosts below the name that the suite's clients use.
     "rgw dns name": "localhost",
+    "rgw crypt require ssl": "false",
+    "rgw crypt s3 kms backend": "testing",
+    "rgw crypt s3 kms encryption keys": `${KMS_KEY_ID}=${randomBytes(32).toString("base64")}`,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return `[global]\n${lines.join("\n")}\n`;

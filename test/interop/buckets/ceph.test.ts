@@ -1,0 +1,9 @@
+import { describe } from "vitest";
+import { bucketStoreContract } from "../../../src/buckets/bucket-store-contract.fixture.ts";
+import { whySkipped } from "../clients.ts";
+import { CEPH_MISSING, startCeph } from "../gateway/ceph.ts";
+import { openS3Contract } from "./s3-contract.ts";
+
+describe.skipIf(CEPH_MISSING !== undefined)(`Ceph's radosgw${whySkipped(CEPH_MISSING)}`, () => {
+  bucketStoreContract("S3 driver on radosgw", async () => openS3Contract(await startCeph()));
+});
