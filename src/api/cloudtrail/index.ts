@@ -35,7 +35,7 @@ export function cloudtrailOperations(needs: CloudtrailNeeds): Operations<Cloudtr
     DescribeTrails: describeTrails(needs),
     GetTrail: getTrail(needs),
     GetTrailStatus: getTrailStatus(needs),
-    ListPublicKeys: listPublicKeys,
+    ListPublicKeys: listPublicKeys(needs.digests),
     ListTrails: listTrails(needs),
     LookupEvents: lookupEvents(needs.history),
     UpdateTrail: updateTrail(needs),

@@ -356,7 +356,7 @@ describe("GetTrailStatus", () => {
       latestSuccessMs: NOW,
       latestError: "AccessDenied",
     };
-    const place = { account_id: ACCOUNT, region: "eu-west-1", planned: 0, files: 1, last_stamp: 0 };
+    const place = { account_id: ACCOUNT, region: "eu-west-1", planned: 0, files: 1, last_stamp: 0, manifests: 0 };
     await cloudtrail.tables
       .insertInto("delivery_shards")
       .values({ trail_id, ...place, status: JSON.stringify(status) })
