@@ -1,9 +1,6 @@
-import type { CloudtrailOperations } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
 import type { Digests } from "../../integrity/index.ts";
-import type { Operation } from "../operation.ts";
-
-type ListPublicKeys = CloudtrailOperations["ListPublicKeys"];
+import type { CloudtrailOperation } from "./cloudtrail-operation.ts";
 
 /**
  * ListPublicKeys: the keys that signed digest files of the call's Region and were valid at some instant of a time range;
@@ -12,9 +9,7 @@ type ListPublicKeys = CloudtrailOperations["ListPublicKeys"];
  * @throws {Refusal} `InvalidTokenException` for every NextToken: there never is one.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
  */
-export function listPublicKeys(
-  digests: Pick<Digests, "publicKeys">,
-): Operation<ListPublicKeys["input"], ListPublicKeys["output"], never> {
+export function listPublicKeys(digests: Pick<Digests, "publicKeys">): CloudtrailOperation<"ListPublicKeys"> {
   return {
     mutates: false,
     run: async ({ StartTime, EndTime, NextToken }, { region, now }) => {
