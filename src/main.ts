@@ -36,7 +36,9 @@ import {
 import { integrityMigrations } from "./integrity/index.ts";
 import { lockDirectory, openJournal } from "./journal/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
+import { startBuckets } from "./start-buckets.ts";
 import { startCapture } from "./start-capture.ts";
+import { startTrails } from "./start-trails.ts";
 import { trailsMigrations } from "./trails/index.ts";
 import { version } from "./version.ts";
 import type { World } from "./world.ts";
@@ -108,6 +110,24 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
 
+  const catalog = openCatalog({ bucketHosts: config.bucketHosts });
+  const buckets = await startBuckets({
+    config,
+    key,
+    catalog,
+    wants: (record) => trails.delivery.wants(record),
+    world: { clock, random, log },
+  });
+  const trails = await startTrails({
+    config,
+    tables,
+    journal,
+    box,
+    store: buckets.store,
+    metrics,
+    world: { clock, random, log },
+  });
+
   const credentials = openCredentials({ tables: identityTables, box });
   const flushing = setInterval(() => {
     credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
@@ -171,7 +191,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     journal,
     recorder,
     metrics,
-    catalog: openCatalog({ bucketHosts: config.bucketHosts }),
+    catalog,
+    ownBuckets: buckets.own,
     world: { clock, random, log },
   });
   const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });
@@ -190,6 +211,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     stop: async () => {
       await api.close(GRACE_MS);
       await capture.close();
+      await trails.close();
+      await buckets.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));

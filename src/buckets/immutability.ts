@@ -3,7 +3,9 @@ import { open, rm, stat, writeFile } from "node:fs/promises";
 import { Failure } from "../core/index.ts";
 import { isAbsent } from "./files.ts";
 
-/** Paths handed to one `chattr`. */
+/** Of e2fsprogs; it is there on every Linux. */
+const TOOL = "chattr";
+/** Paths handed to it at once. */
 const BATCH = 200;
 
 export interface ImmutabilityStats {
@@ -108,9 +110,9 @@ async function isRefused(path: string): Promise<boolean> {
 }
 
 async function chattr(flag: "+i" | "-i", paths: readonly string[]): Promise<void> {
-  const doing = `chattr ${flag} ${paths[0]}`;
+  const doing = `${TOOL} ${flag} ${paths[0]}`;
   await new Promise<void>((resolve, reject) => {
-    const child = spawn("chattr", [flag, "--", ...paths], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(TOOL, [flag, "--", ...paths], { stdio: ["ignore", "ignore", "pipe"] });
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       complaint = (complaint + text).slice(0, 1000);

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import { Failure, Refusal } from "../core/index.ts";
 import { TablesFailure } from "../store/index.ts";
 import type { StrikeFault } from "./faults.ts";
-import type { Files, Mark } from "./files.ts";
+import type { Files, Leftovers, Mark } from "./files.ts";
 import type { BucketsSchema } from "./schema.ts";
 
 /** A file that a commit makes known, or that is garbage when it does not. */
@@ -46,7 +46,7 @@ export class Rows {
     work: (transaction: Transaction<BucketsSchema>, forget: Forget) => Promise<Result>,
     added?: NewFile,
   ): Promise<Result> {
-    const forgotten: { readonly file: string; readonly mark: Mark }[] = [];
+    const forgotten: { readonly file: string; readonly mark: Mark | undefined }[] = [];
     try {
       const result = await this.#tables.transaction().execute(async (transaction) => {
         const done = await work(transaction, (file) => forgotten.push({ file, mark: this.#files.mark(file) }));
@@ -54,26 +54,30 @@ export class Rows {
         return done;
       });
       this.#strike("row", "written, reply lost");
-      if (added !== undefined) this.#files.unmark(added.mark);
+      this.#unmark(added?.mark);
       for (const { file, mark } of forgotten) this.#remove(file, mark);
       this.#decide();
       return result;
     } catch (cause) {
       if (added !== undefined) this.#abandon(added, cause);
+      if (cause instanceof Refusal) for (const { mark } of forgotten) this.#unmark(mark);
       throw cause instanceof Refusal || cause instanceof Failure
         ? cause
         : new Failure("commit a change of buckets", cause);
     }
   }
 
-  /** Files of a crash: those that no row knows are removed. */
-  async settle(leftovers: readonly { readonly file: string; readonly mark: Mark }[]): Promise<void> {
-    if (leftovers.length === 0) return;
-    const known = await this.#knownAmong(new Set(leftovers.map(({ file }) => file)));
-    for (const { file, mark } of leftovers) {
-      if (!known.has(file)) await this.#files.remove(file);
-      this.#files.unmark(mark);
+  /** After a crash: files that no row knows are removed. */
+  async settle({ unfinished, marked }: Leftovers): Promise<void> {
+    for (const file of unfinished) this.#remove(file, undefined);
+    if (marked.length > 0) {
+      const known = await this.#knownAmong(new Set(marked.map(({ file }) => file)));
+      for (const { file, mark } of marked) {
+        if (known.has(file)) this.#unmark(mark);
+        else this.#remove(file, mark);
+      }
     }
+    await this.settled();
   }
 
   /** What happens in the background now has happened. */
@@ -93,16 +97,20 @@ export class Rows {
     for (const { file, mark, isKnown } of undecided) {
       this.#inBackground(file, async () => {
         if (!(await isKnown())) await this.#files.remove(file);
-        this.#files.unmark(mark);
+        this.#unmark(mark);
       });
     }
   }
 
-  #remove(file: string, mark: Mark): void {
+  #remove(file: string, mark: Mark | undefined): void {
     this.#inBackground(file, async () => {
       await this.#files.remove(file);
-      this.#files.unmark(mark);
+      this.#unmark(mark);
     });
+  }
+
+  #unmark(mark: Mark | undefined): void {
+    if (mark !== undefined) this.#files.unmark(mark);
   }
 
   #inBackground(file: string, work: () => Promise<void>): void {

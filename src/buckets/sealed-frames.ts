@@ -12,7 +12,7 @@ export const FRAME_BYTES = 65_536;
 
 const MARK = Buffer.from("OpenTrail sealed");
 const TAG_BYTES = 16;
-const SEALED_FRAME_BYTES: number = FRAME_BYTES + TAG_BYTES;
+const SEALED_FRAME_BYTES = FRAME_BYTES + TAG_BYTES;
 
 /** How many bytes are encrypted in a file of `fileBytes`. */
 export function plainSize(fileBytes: number): number {

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
-import { type Clock, reason } from "../core/index.ts";
+import { assert, type Clock, reason } from "../core/index.ts";
 import type { ChainName, DigestedTrail, PutDigest } from "./digests.ts";
 import type { DigestKind, IntegritySchema } from "./schema.ts";
 
@@ -110,30 +110,29 @@ export class DigestSender {
     }
   }
 
-  async #putOne(lane: Lane, { digest_id, number, key, bytes, put }: WaitingDigest): Promise<void> {
+  async #putOne(lane: Lane, digest: WaitingDigest): Promise<void> {
     const { tables, clock } = this.#needs;
-    const { trail, metadata } = JSON.parse(put ?? "{}") as DigestPut;
-    const again = !this.#untried.delete(nameOf({ ...lane, number }));
-    const { account, bucket } = lane;
-    try {
-      const { etag, versionId } = await this.#needs.put({
-        trail,
-        account,
-        bucket,
-        key,
-        bytes: bytes ?? new Uint8Array(),
-        metadata,
-        again,
-      });
-      const delivered = { delivered_at: clock.now(), etag, version_id: versionId ?? null };
-      await tables
+    const { etag, versionId } = await this.#tryPut(lane, digest);
+    const delivered = { delivered_at: clock.now(), etag, version_id: versionId ?? null };
+    await tables.transaction().execute(async (transaction) => {
+      await transaction
         .updateTable("digests")
         .set({ ...delivered, bytes: null, put: null, error: null })
-        .where("digest_id", "=", digest_id)
+        .where("digest_id", "=", digest.digest_id)
         .execute();
+    });
+  }
+
+  async #tryPut(lane: Lane, { digest_id, number, key, bytes, put }: WaitingDigest): ReturnType<PutDigest> {
+    const { account, bucket } = lane;
+    assert(bytes !== null && put !== null, "what is not delivered has its bytes");
+    const { trail, metadata } = JSON.parse(put) as DigestPut;
+    const again = !this.#untried.delete(nameOf({ ...lane, number }));
+    try {
+      return await this.#needs.put({ trail, account, bucket, key, bytes, metadata, again });
     } catch (cause) {
-      const error = codeOf(cause);
-      await tables.updateTable("digests").set({ error }).where("digest_id", "=", digest_id).execute();
+      const digest = this.#needs.tables.updateTable("digests").where("digest_id", "=", digest_id);
+      await digest.set({ error: codeOf(cause) }).execute();
       throw cause;
     }
   }

@@ -132,6 +132,7 @@ describe("readTrailStatus()", () => {
           planned: 0,
           files: 0,
           last_stamp: 0,
+          manifests: 0,
           status: JSON.stringify(status),
         })
         .execute();
