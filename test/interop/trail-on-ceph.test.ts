@@ -40,10 +40,12 @@ describe.skipIf(MISSING !== undefined)(`a trail onto Ceph's radosgw${whySkipped(
       mode: 0o600,
     });
     server = await startServer({
-      flags: [
-        ...["--buckets-endpoint", ceph.endpoint, "--buckets-region", "us-east-1", "--buckets-credentials-file", file],
-        ...["--trails-delivery-interval", "1s", "--trails-digest-interval", "3s"],
-      ],
+      environment: {
+        OPENTRAIL_BUCKETS_ENDPOINT: ceph.endpoint,
+        OPENTRAIL_BUCKETS_CREDENTIALS_FILE: file,
+        OPENTRAIL_TRAILS_DELIVERY_INTERVAL: "1s",
+        OPENTRAIL_TRAILS_DIGEST_INTERVAL: "3s",
+      },
     });
     // One command asks both servers with the same key.
     await ceph.addKey(server.root);
