@@ -5,8 +5,16 @@ import type { Config } from "./config.ts";
 import { optional, parseArn } from "./core/index.ts";
 import type { SecretBox } from "./identity/index.ts";
 import { type DigestedTrail, type Digests, type IntegritySchema, openDigests } from "./integrity/index.ts";
+import type { AuditRecord } from "./record/index.ts";
 import type { Journal } from "./journal/index.ts";
-import { type Delivery, startDelivery, type Trail, type TrailsSchema, wantsForTrail } from "./trails/index.ts";
+import {
+  type Delivery,
+  openTrailCache,
+  startDelivery,
+  type Trail,
+  type TrailsSchema,
+  wantsForTrail,
+} from "./trails/index.ts";
 import type { World } from "./world.ts";
 
 const DAY_MS = 86_400_000;
@@ -39,8 +47,11 @@ export interface TrailsParts {
 }
 
 export interface RunningTrails {
-  readonly delivery: Delivery;
   readonly digests: Digests;
+  /** Whether a trail asks for this event now. */
+  wants(record: AuditRecord): boolean;
+  /** To be called with every change of trails. */
+  changed(): void;
   /** What is under way finishes; what is not delivered waits for the next start. */
   close(): Promise<void>;
 }
@@ -79,7 +90,6 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
       ...world,
       journal,
       tables: trailTables,
-      accounts,
       ...(organizationId === undefined ? {} : { organization: { id: organizationId } }),
       wantsForTrail: (trail) => wantsForTrail(trail, accounts),
       put: ({ trail, bucket, key, bytes }) =>
@@ -110,9 +120,14 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
   );
   exportMetrics(metrics, delivery);
   const running = delivery;
+  const cache = await openTrailCache(trailTables, accounts);
   return {
-    delivery: running,
     digests,
+    wants: (record) => cache.wants(record),
+    changed: () => {
+      running.trailsChanged();
+      cache.invalidate().catch((err: unknown) => world.log.warn({ err }, "trails could not be read anew"));
+    },
     close: async () => {
       await running.close();
       await digests.close();

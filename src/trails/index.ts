@@ -4,6 +4,7 @@
  */
 export * from "./delivery/start-delivery.ts";
 export * from "./delivery.ts";
+export * from "./insight-selectors.ts";
 export * from "./organization.ts";
 export * from "./schema.ts";
 export * from "./selectors/index.ts";

@@ -130,7 +130,6 @@ async function storeShard(transaction: Kysely<TrailsSchema>, shard: StoredShard)
       region: shard.region,
       ...decided,
       status: "{}",
-      manifests: 0,
     })
     .onConflict((conflict) => conflict.columns(["trail_id", "account_id", "region"]).doUpdateSet(decided))
     .execute();
