@@ -122,6 +122,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     config,
     tables,
     journal,
+    recorder,
     box,
     store: buckets.store,
     metrics,

@@ -51,6 +51,7 @@ export interface TrailsSchema {
     oldest_ms: number;
     newest_ms: number;
     kms_key_id: string | null;
+    trail_arn: string;
     state: string;
     planned_at: number;
     delivered_at: number | null;
@@ -89,7 +90,7 @@ const STATEMENTS: readonly string[] = [
   `create table log_files (
     file_id integer primary key, trail_id text not null, account_id text not null, region text not null,
     number bigint not null, bucket text not null, key text not null, sequences blob not null, records integer not null,
-    oldest_ms bigint not null, newest_ms bigint not null, kms_key_id text, state text not null,
+    oldest_ms bigint not null, newest_ms bigint not null, kms_key_id text, trail_arn text not null, state text not null,
     planned_at bigint not null, delivered_at bigint, sha256 text, size bigint, etag text, version_id text,
     unique (trail_id, account_id, region, number))`,
   `create index log_files_pending on log_files (trail_id, account_id, region, number) where state = 'pending'`,
