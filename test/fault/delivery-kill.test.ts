@@ -14,7 +14,7 @@ import { runVerify } from "../verify.ts";
 const KILLS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 3);
 const CLIENTS = 4;
 const LOAD_MS = { min: 400, max: 1_600 };
-const FLAGS = ["--trails-delivery-interval", "1s", "--trails-digest-interval", "2s", "--buckets-immutable", "false"];
+const FLAGS = ["--trails-delivery-interval", "1s", "--trails-digest-interval", "2s"];
 const BUCKET = "audit";
 const TRAIL = "kept";
 
