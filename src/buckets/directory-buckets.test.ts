@@ -1,10 +1,11 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Failure } from "../core/index.ts";
 import type { DirectoryBuckets } from "./directory-buckets.ts";
+import { Files } from "./files.ts";
 import { bodyOf, openTestBuckets, OWNER, put, read, refused, TestClock, temporaryDirectory } from "./testing.ts";
 
 const DAY = 86_400_000;
@@ -314,6 +315,32 @@ describe("open()", () => {
     const path = await onlyFile();
     await writeFile(path, readFileSync(path).fill(0, 20, 21));
     await expect(read(buckets, "logs", "a")).rejects.toThrow("decrypt logs/a");
+  });
+});
+
+describe("at once", () => {
+  test("an object is replaced between its row and its file: the reader gets the new one", async () => {
+    await put(buckets, "logs", "a", "old");
+    const old = await onlyFile();
+    const readFile = vi.spyOn(Files.prototype, "read").mockImplementationOnce(async function (this: Files, file) {
+      await put(buckets, "logs", "a", "new");
+      await vi.waitFor(() => expect(existsSync(old)).toBe(false));
+      return await this.read(file);
+    });
+    expect((await read(buckets, "logs", "a")).toString()).toBe("new");
+    expect(readFile.mock.calls.length).toBeGreaterThan(1);
+    readFile.mockRestore();
+  });
+
+  test("a folder is emptied and filled", async () => {
+    const lanes = [1, 2, 3, 4, 5, 6].map(async (lane) => {
+      for (let round = 0; round < 8; round++) {
+        await put(buckets, "logs", `deep/folder/${lane}`, "text");
+        await buckets.deleteObject("logs", `deep/folder/${lane}`, {});
+      }
+    });
+    await Promise.all(lanes);
+    expect(await objectFiles()).toEqual([]);
   });
 });
 

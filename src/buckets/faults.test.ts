@@ -27,7 +27,8 @@ class OneFault {
 function files(directory: string): readonly string[] {
   return globSync("{.unfinished,*/objects,*/uploads}/**", { cwd: directory, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => `${entry.parentPath.slice(directory.length + 1)}/${entry.name}`);
+    .map((entry) => `${entry.parentPath.slice(directory.length + 1)}/${entry.name}`)
+    .toSorted();
 }
 
 /** As after a crash: what the first one would have done in the background is not waited for. */
@@ -81,6 +82,25 @@ describe.each(["not written", "written, reply lost"] as const)("a write that is 
       await again.close();
       expect(files(directory)).toEqual([expect.stringMatching(/^logs\/objects\/k~null-/)]);
     });
+  });
+
+  test("a later commit decides what becomes of the file", async () => {
+    const directory = await temporaryDirectory();
+    const fault = new OneFault("row", loss);
+    const buckets = await openTestBuckets({ directory, strike: fault.strike });
+    await buckets.create("logs", OWNER);
+    fault.armed = true;
+    await expect(put(buckets, "logs", "a", "text")).rejects.toThrow(Failure);
+    await put(buckets, "logs", "b", "text");
+    await buckets.close();
+    const objects = loss === "not written" ? ["b"] : ["a", "b"];
+    expect(files(directory).map((file) => file.replace(/~.*/, ""))).toEqual(
+      objects.map((key) => `logs/objects/${key}`),
+    );
+    const again = await reopened(directory);
+    const found = await Promise.all(objects.map(async (key) => (await read(again, "logs", key)).toString()));
+    expect(found).toEqual(objects.map(() => "text"));
+    await again.close();
   });
 
   test("deleteObject() leaves the object or nothing", async () => {

@@ -8,7 +8,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
  * The nonce is the frame's number: the key belongs to this file alone. Whether a frame is the last one is authenticated
  * with it, so that a file cut between two frames does not pass.
  */
-export const FRAME_BYTES = 65_536;
+const FRAME_BYTES = 65_536;
 
 const MARK = Buffer.from("OpenTrail sealed");
 const TAG_BYTES = 16;
