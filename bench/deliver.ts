@@ -10,7 +10,14 @@ import { gunzipSync, gzip } from "node:zlib";
 import { assert, systemClock, systemRandom } from "../src/core/index.ts";
 import { type Journal, openJournal } from "../src/journal/index.ts";
 import { DirectoryObjectStore, openTables } from "../src/store/index.ts";
-import { startDelivery, type Trail, trailsMigrations, type TrailsSchema } from "../src/trails/index.ts";
+import {
+  DEFAULT_SELECTORS,
+  startDelivery,
+  type Trail,
+  trailsMigrations,
+  type TrailsSchema,
+  wantsForTrail,
+} from "../src/trails/index.ts";
 import { SYNTHETIC_ACCOUNT, SYNTHETIC_REGION, SyntheticRecords } from "./synthetic-records.ts";
 
 /**
@@ -46,7 +53,7 @@ const TRAIL: Trail = {
     validation: true,
     recursiveLogging: true,
   },
-  selectors: { kind: "basic", custom: false, selectors: [] },
+  selectors: DEFAULT_SELECTORS,
   insightSelectors: [],
   logging: true,
 };
@@ -126,8 +133,7 @@ async function deliver(journal: Journal): Promise<{ result: Result; paths: reado
       putManifest: async () => undefined,
       find: async () => undefined,
       listener: { trailChanged: async () => undefined, fileDelivered: async () => undefined },
-      accounts: [SYNTHETIC_ACCOUNT],
-      wantsForTrail: () => (event) => event.eventCategory === "Management" || event.managementEvent === true,
+      wantsForTrail,
     },
     {
       intervalMs: 1000,

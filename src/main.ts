@@ -115,13 +115,14 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     config,
     key,
     catalog,
-    wants: (record) => trails.delivery.wants(record),
+    wants: (record) => trails.wants(record),
     world: { clock, random, log },
   });
   const trails = await startTrails({
     config,
     tables,
     journal,
+    recorder,
     box,
     store: buckets.store,
     metrics,
@@ -137,7 +138,19 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
   });
   const services: readonly ServedService[] = [
-    { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
+    {
+      model: service("cloudtrail"),
+      operations: cloudtrailOperations({
+        history,
+        store: buckets.store,
+        organization:
+          config.organizationId === undefined ? undefined : { id: config.organizationId, accounts: config.accounts },
+        digests: trails.digests,
+        random,
+        tokens,
+        changed: () => trails.changed(),
+      }) as ServedService["operations"],
+    },
     { model: service("cloudtrail-data"), operations: {} },
     { model: service("iam"), operations: iamOperations({ random, box, tokens }) as ServedService["operations"] },
     { model: service("sts"), operations: stsOperations({ random, box }) as ServedService["operations"] },

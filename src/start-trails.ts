@@ -1,12 +1,27 @@
 import type { Kysely } from "kysely";
-import type { ApiMetrics, ControlSchema } from "./api/index.ts";
+import type { ApiMetrics, ControlSchema, Recorder } from "./api/index.ts";
 import type { BucketStore, PutOptions } from "./buckets/index.ts";
 import type { Config } from "./config.ts";
 import { optional, parseArn } from "./core/index.ts";
 import type { SecretBox } from "./identity/index.ts";
-import { type DigestedTrail, type Digests, type IntegritySchema, openDigests } from "./integrity/index.ts";
+import {
+  type DigestedTrail,
+  type Digests,
+  type IntegritySchema,
+  openDigests,
+  startFileCheck,
+} from "./integrity/index.ts";
+import type { AuditRecord } from "./record/index.ts";
 import type { Journal } from "./journal/index.ts";
-import { type Delivery, startDelivery, type Trail, type TrailsSchema, wantsForTrail } from "./trails/index.ts";
+import {
+  type Delivery,
+  deliveredFiles,
+  openTrailCache,
+  startDelivery,
+  type Trail,
+  type TrailsSchema,
+  wantsForTrail,
+} from "./trails/index.ts";
 import type { World } from "./world.ts";
 
 const DAY_MS = 86_400_000;
@@ -22,6 +37,9 @@ const RETRY = { firstMs: 1_000, maxMs: 60_000 };
 const FILE_BYTES_MAX = 50_000_000;
 const HELD_BYTES_MAX = 128 * 1024 * 1024;
 
+/** A round costs little however much was delivered: what it does not come to, the next ones do. */
+const CHECKED_IN_A_ROUND = { recentMs: DAY_MS, recentFilesMax: 5_000, wholeBytesMax: 64 * 1024 * 1024 };
+
 /** Who writes into buckets, as their policies name it. */
 const SERVICE = "cloudtrail.amazonaws.com";
 
@@ -32,6 +50,7 @@ export interface TrailsParts {
   readonly config: Config;
   readonly tables: Kysely<ControlSchema>;
   readonly journal: Journal;
+  readonly recorder: Recorder;
   readonly box: SecretBox;
   readonly store: BucketStore;
   readonly metrics: ApiMetrics;
@@ -39,15 +58,18 @@ export interface TrailsParts {
 }
 
 export interface RunningTrails {
-  readonly delivery: Delivery;
   readonly digests: Digests;
+  /** Whether a trail asks for this event now. */
+  wants(record: AuditRecord): boolean;
+  /** To be called with every change of trails. */
+  changed(): void;
   /** What is under way finishes; what is not delivered waits for the next start. */
   close(): Promise<void>;
 }
 
 /** Delivers what trails want into their buckets, signs it, and looks after it. */
 export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
-  const { config, tables, journal, box, store, metrics, world } = parts;
+  const { config, tables, journal, recorder, box, store, metrics, world } = parts;
   const { accounts, organizationId } = config;
   const trailTables = tables.$pickTables<keyof TrailsSchema>();
   // Digests wait for log files, and log files are told to digests: one of them must come first.
@@ -79,7 +101,6 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
       ...world,
       journal,
       tables: trailTables,
-      accounts,
       ...(organizationId === undefined ? {} : { organization: { id: organizationId } }),
       wantsForTrail: (trail) => wantsForTrail(trail, accounts),
       put: ({ trail, bucket, key, bytes }) =>
@@ -109,11 +130,31 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
     },
   );
   exportMetrics(metrics, delivery);
+  const check =
+    config.fileCheckIntervalMs === 0
+      ? undefined
+      : startFileCheck(
+          {
+            ...world,
+            tables: tables.$pickTables<keyof IntegritySchema>(),
+            logFiles: (afterId, limit) => deliveredFiles(trailTables, afterId, limit),
+            head: (bucket, key, versionId) => store.head(bucket, key, versionId),
+            get: (bucket, key) => store.get(bucket, key),
+            report: (records) => recorder.record(records),
+          },
+          { intervalMs: config.fileCheckIntervalMs, ...CHECKED_IN_A_ROUND },
+        );
   const running = delivery;
+  const cache = await openTrailCache(trailTables, accounts);
   return {
-    delivery: running,
     digests,
+    wants: (record) => cache.wants(record),
+    changed: () => {
+      running.trailsChanged();
+      cache.invalidate().catch((err: unknown) => world.log.warn({ err }, "trails could not be read anew"));
+    },
     close: async () => {
+      await check?.close();
       await running.close();
       await digests.close();
     },

@@ -11,8 +11,8 @@ export interface ContractBuckets {
   create(kind: BucketKind, writer: ServicePrincipal): Promise<string>;
   /** What an object can be encrypted with by SSE-KMS. */
   readonly kmsKeyId: string;
-  /** From now on nobody may put objects into it. */
-  forbidPuts(bucket: string): Promise<void>;
+  /** From now on nobody may put objects into it, or only such as SSE-KMS encrypts. */
+  forbidPuts(bucket: string, but?: "SSE-KMS"): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,6 +27,18 @@ export const WRITER: ServicePrincipal = {
 };
 
 const DAY_MS = 86_400_000;
+
+/** Statements that forbid all puts, or all but those that SSE-KMS encrypts. */
+export function denyPuts(bucket: string, but: "SSE-KMS" | undefined): readonly object[] {
+  const put = { Effect: "Deny", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket}/*` };
+  if (but === undefined) return [put];
+  const key = "s3:x-amz-server-side-encryption";
+  return [
+    { ...put, Condition: { StringNotEquals: { [key]: "aws:kms" } } },
+    // For AWS the first one does; Ceph takes a negated condition on a key that is not there for one that does not hold.
+    { ...put, Condition: { Null: { [key]: "true" } } },
+  ];
+}
 
 /** In the order of their UTF-8 bytes; UTF-16 units would put the last one before the one above it. */
 const IN_ORDER = ["AWSLogs", "Z", "a", "a b", "a!", "a/1", "a/b", "a0", "aa", "é", "～", "𝄞"];
@@ -352,6 +364,16 @@ export function bucketStoreContract(
       });
       await expectCode(store.put(bucket, "AWSLogs/123456789012/a", Buffer.from("x"), { as: WRITER }), "AccessDenied");
       expect(await store.head(bucket, "AWSLogs/123456789012/a")).toBeUndefined();
+    });
+
+    rule("mayWrite() asks for objects that are encrypted like those to come", async (bucket) => {
+      await buckets.forbidPuts(bucket, "SSE-KMS");
+      const encryption: Encryption = { algorithm: "aws:kms", keyId: buckets.kmsKeyId };
+      const prefix = "AWSLogs/123456789012/";
+      expect(await store.mayWrite(bucket, prefix, WRITER)).toMatchObject({ allowed: false });
+      expect(await store.mayWrite(bucket, prefix, WRITER, encryption)).toEqual({ allowed: true });
+      await expectCode(store.put(bucket, `${prefix}a`, Buffer.from("x"), { as: WRITER }), "AccessDenied");
+      await store.put(bucket, `${prefix}a`, Buffer.from("x"), { as: WRITER, encryption });
     });
 
     test("has every rule that is skipped", () => {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../core/index.ts";
 import { BucketFailure, type ServicePrincipal } from "./bucket-store.ts";
-import { bucketStoreContract, type ContractBuckets, WRITER } from "./bucket-store-contract.fixture.ts";
+import { bucketStoreContract, type ContractBuckets, denyPuts, WRITER } from "./bucket-store-contract.fixture.ts";
 import { DirectoryBucketStore } from "./directory-bucket-store.ts";
 import type { DirectoryBuckets } from "./directory-buckets.ts";
 import { OWNER, openTestBuckets, temporaryDirectory } from "./testing.ts";
@@ -29,9 +29,9 @@ async function open(): Promise<Opened> {
       await buckets.setDocument(name, "policy", policyOf(statementsFor(name, "", writer)));
       return name;
     },
-    forbidPuts: async (name) => {
-      const [askAcl] = statementsFor(name, "", WRITER);
-      await buckets.setDocument(name, "policy", policyOf([askAcl]));
+    forbidPuts: async (name, but) => {
+      const statements = [...statementsFor(name, "", WRITER), ...denyPuts(name, but)];
+      await buckets.setDocument(name, "policy", policyOf(statements));
     },
     close: async () => {
       await store.close();

@@ -5,6 +5,7 @@ import {
   type BucketFacts,
   BucketFailure,
   type BucketStore,
+  type Encryption,
   type ListedObject,
   type ObjectFacts,
   type PutOptions,
@@ -106,9 +107,9 @@ export class DirectoryBucketStore implements BucketStore {
     );
   }
 
-  async mayWrite(bucket: string, prefix: string, who: ServicePrincipal): Promise<WriteCheck> {
+  async mayWrite(bucket: string, prefix: string, who: ServicePrincipal, encryption?: Encryption): Promise<WriteCheck> {
     return await translated(`read the policy of ${bucket}`, () =>
-      checkWrite(bucket, prefix, who, this.#policyOf(bucket)),
+      checkWrite(bucket, prefix, who, encryption, this.#policyOf(bucket)),
     );
   }
 

@@ -45,6 +45,17 @@ export class Immutability {
     this.#work ??= this.#workOff();
   }
 
+  /**
+   * The file may be changed and removed again.
+   * @throws {Failure} when that cannot be done.
+   */
+  async release(path: string): Promise<void> {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== path);
+    // It may be among those that are being protected at this moment.
+    await this.#work;
+    await chattr("-i", [path]);
+  }
+
   /** Everything that waits has been tried. */
   async settled(): Promise<void> {
     await this.#work;
@@ -77,11 +88,6 @@ export class Immutability {
       this.#told = true;
     }
   }
-}
-
-/** @throws {Failure} when it cannot be done. */
-export async function makeMutable(path: string): Promise<void> {
-  await chattr("-i", [path]);
 }
 
 /** Tries it on a file `probe`, which is gone afterwards. */

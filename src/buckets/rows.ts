@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import { Failure, Refusal } from "../core/index.ts";
 import { TablesFailure } from "../store/index.ts";
 import type { StrikeFault } from "./faults.ts";
@@ -16,6 +16,15 @@ export interface NewFile {
 /** Told of a file that is garbage once the transaction is committed. */
 export type Forget = (file: string) => void;
 
+/** Changes that are committed together, so that one write to the disk serves them all. */
+const TURNS_MAX = 64;
+
+interface Turn {
+  /** Does its part of the transaction; answers with how to tell, once that is committed. */
+  readonly work: (transaction: Transaction<BucketsSchema>) => Promise<() => void>;
+  readonly reject: (cause: unknown) => void;
+}
+
 /**
  * Changes rows together with the files they speak of. New files are whole and durable before; files that no row speaks of
  * any more go after; and whatever happens in between, marks lead to the files that nobody needs.
@@ -27,6 +36,8 @@ export class Rows {
   readonly #onError: (cause: unknown, file: string) => void;
   /** Files whose commit failed in a way that tells nothing: the next commit that succeeds tells. */
   #undecided: NewFile[] = [];
+  #waiting: Turn[] = [];
+  #working = false;
   readonly #background = new Set<Promise<void>>();
 
   constructor(
@@ -48,12 +59,10 @@ export class Rows {
   ): Promise<Result> {
     const forgotten: { readonly file: string; readonly mark: Mark | undefined }[] = [];
     try {
-      const result = await this.#tables.transaction().execute(async (transaction) => {
-        const done = await work(transaction, (file) => forgotten.push({ file, mark: this.#files.mark(file) }));
-        this.#strike("row", "not written");
-        return done;
-      });
-      this.#strike("row", "written, reply lost");
+      const result = await this.#inTurn(
+        async (transaction) =>
+          await work(transaction, (file) => forgotten.push({ file, mark: this.#files.mark(file) })),
+      );
       this.#unmark(added?.mark);
       for (const { file, mark } of forgotten) this.#remove(file, mark);
       this.#decide();
@@ -83,6 +92,55 @@ export class Rows {
   /** What happens in the background now has happened. */
   async settled(): Promise<void> {
     await Promise.all(this.#background);
+  }
+
+  async #inTurn<Result>(work: (transaction: Transaction<BucketsSchema>) => Promise<Result>): Promise<Result> {
+    const turn = Promise.withResolvers<Result>();
+    this.#waiting.push({
+      work: async (transaction) => {
+        const result = await work(transaction);
+        return () => turn.resolve(result);
+      },
+      reject: turn.reject,
+    });
+    if (!this.#working) void this.#workOff();
+    return await turn.promise;
+  }
+
+  /** Never rejects. */
+  async #workOff(): Promise<void> {
+    this.#working = true;
+    while (this.#waiting.length > 0) {
+      const turns = this.#waiting.splice(0, TURNS_MAX);
+      try {
+        for (const tell of await this.#commitTogether(turns)) tell();
+      } catch (cause) {
+        for (const { reject } of turns) reject(cause);
+      }
+    }
+    this.#working = false;
+  }
+
+  /** One transaction for all: who is refused leaves nothing in it, any other failure is everybody's. */
+  async #commitTogether(turns: readonly Turn[]): Promise<readonly (() => void)[]> {
+    const outcomes = await this.#tables.transaction().execute(async (transaction) => {
+      const told: (() => void)[] = [];
+      for (const { work, reject } of turns) {
+        await sql`savepoint turn`.execute(transaction);
+        try {
+          told.push(await work(transaction));
+        } catch (cause) {
+          if (!(cause instanceof Refusal)) throw cause;
+          await sql`rollback to turn`.execute(transaction);
+          told.push(() => reject(cause));
+        }
+        await sql`release turn`.execute(transaction);
+      }
+      this.#strike("row", "not written");
+      return told;
+    });
+    this.#strike("row", "written, reply lost");
+    return outcomes;
   }
 
   #abandon(added: NewFile, cause: unknown): void {

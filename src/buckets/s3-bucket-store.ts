@@ -15,7 +15,6 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
-  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { assert, optional } from "../core/index.ts";
 import {
@@ -27,6 +26,7 @@ import {
   type ObjectFacts,
   type PutOptions,
   type PutResult,
+  type ServicePrincipal,
   type WriteCheck,
 } from "./bucket-store.ts";
 import { isTransient, s3Failure } from "./s3-failure.ts";
@@ -199,12 +199,12 @@ export class S3BucketStore implements BucketStore {
   }
 
   /**
-   * Tries it, as the only way to know what another server's policies say: begins an upload in parts, sends one, and gives
-   * the upload up. A put would leave a version or a delete marker behind, in a locked bucket for years.
+   * Tries it, as the only way to know what another server's policies say: begins an upload in parts, for which one must be
+   * allowed to put, and gives it up. A put would leave a version behind, in a locked bucket for years.
    */
-  async mayWrite(bucket: string, prefix: string): Promise<WriteCheck> {
+  async mayWrite(bucket: string, prefix: string, _who: ServicePrincipal, encryption?: Encryption): Promise<WriteCheck> {
     try {
-      await this.#tryUpload({ Bucket: bucket, Key: `${prefix}write-check` });
+      await this.#tryUpload({ Bucket: bucket, Key: `${prefix}write-check` }, encryption);
       return { allowed: true };
     } catch (failure) {
       if (!(failure instanceof BucketFailure) || failure.code !== "AccessDenied") throw failure;
@@ -232,22 +232,20 @@ export class S3BucketStore implements BucketStore {
     }
   }
 
-  async #tryUpload(object: { readonly Bucket: string; readonly Key: string }): Promise<void> {
+  async #tryUpload(
+    object: { readonly Bucket: string; readonly Key: string },
+    encryption: Encryption | undefined,
+  ): Promise<void> {
     const doing = `try an upload to ${object.Bucket}/${object.Key}`;
+    const request = { ...object, ...encryptionMembers(encryption) };
     const { UploadId } = await this.#withOrWithoutAcl(object.Bucket, (acl) =>
       this.#call(doing, (options) =>
-        this.#client.send(new CreateMultipartUploadCommand({ ...object, ...acl }), options),
+        this.#client.send(new CreateMultipartUploadCommand({ ...request, ...acl }), options),
       ),
     );
-    const upload = { ...object, UploadId };
-    try {
-      const part = { ...upload, PartNumber: 1, Body: Buffer.from("may this be written?\n") };
-      await this.#call(doing, (options) => this.#client.send(new UploadPartCommand(part), options));
-    } finally {
-      await this.#call(`end the upload to ${object.Bucket}/${object.Key}`, (options) =>
-        this.#client.send(new AbortMultipartUploadCommand(upload), options),
-      );
-    }
+    await this.#call(`end the upload to ${object.Bucket}/${object.Key}`, (options) =>
+      this.#client.send(new AbortMultipartUploadCommand({ ...object, UploadId }), options),
+    );
   }
 
   /** Remembers what the bucket took last; the failure that counts is the one that no ACL can be blamed for. */

@@ -73,7 +73,8 @@ export async function* openFrames(
 ): AsyncGenerator<Uint8Array> {
   const count = frameCount(fileBytes);
   const first = Math.floor(start / FRAME_BYTES);
-  const last = Math.min(Math.floor(end / FRAME_BYTES), count - 1);
+  // Who reads up to the end reads the last frame, even if nothing is in it: it alone says that this is the end.
+  const last = end >= plainSize(fileBytes) - 1 ? count - 1 : Math.floor(end / FRAME_BYTES);
   for (let at = first; at <= last; at += FRAMES_AT_ONCE) {
     const frames = Math.min(FRAMES_AT_ONCE, last - at + 1);
     const offset = MARK.length + at * SEALED_FRAME_BYTES;

@@ -19,7 +19,7 @@ function policy(...statements: readonly object[]): NamedPolicy {
   return { name: "policy of bucket logs", policy: parsePolicy(text, "resource") };
 }
 
-const check = (...statements: readonly object[]) => checkWrite("logs", PREFIX, TRAIL, policy(...statements));
+const check = (...statements: readonly object[]) => checkWrite("logs", PREFIX, TRAIL, undefined, policy(...statements));
 
 describe("statementsFor()", () => {
   test("are those that AWS's console makes", () => {
@@ -56,7 +56,7 @@ describe("statementsFor()", () => {
 
 describe("checkWrite()", () => {
   test("misses both statements where there is no policy", () => {
-    const answer = checkWrite("logs", PREFIX, TRAIL, undefined);
+    const answer = checkWrite("logs", PREFIX, TRAIL, undefined, undefined);
     expect(answer).toMatchObject({ allowed: false, missing: [ACL_CHECK, WRITE] });
   });
 
@@ -107,7 +107,7 @@ describe("checkWrite()", () => {
 
   test("says when nobody can read the policy", () => {
     const broken = { name: "policy", policy: unreadablePolicy("resource", "{", "not JSON") };
-    expect(checkWrite("logs", PREFIX, TRAIL, broken)).toMatchObject({
+    expect(checkWrite("logs", PREFIX, TRAIL, undefined, broken)).toMatchObject({
       allowed: false,
       why: expect.stringContaining("does not parse"),
     });

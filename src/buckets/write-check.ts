@@ -62,15 +62,17 @@ export function checkWrite(
   bucket: string,
   prefix: string,
   who: ServicePrincipal,
+  encryption: Encryption | undefined,
   policy: NamedPolicy | undefined,
 ): WriteCheck {
   const { service } = who;
   const context = contextOf(who);
+  const putContext = putContextOf(who, encryption);
   const [askAcl, put] = statementsFor(bucket, prefix, who);
   const decisions = [
     [askAcl, decideService({ service, action: askAcl.Action, resource: askAcl.Resource, context }, policy)],
     // The asterisk stands for any key: only a pattern that takes them all takes it.
-    [put, decideService({ service, action: put.Action, resource: put.Resource, context: putContextOf(who) }, policy)],
+    [put, decideService({ service, action: put.Action, resource: put.Resource, context: putContext }, policy)],
   ] as const;
   const refused = decisions.filter(([, { allowed }]) => !allowed);
   if (refused.length === 0) return { allowed: true };
@@ -115,7 +117,7 @@ function contextOf({ service, sourceArn, sourceAccount }: ServicePrincipal): Map
   ]);
 }
 
-function putContextOf(who: ServicePrincipal, encryption?: Encryption): Map<string, readonly string[]> {
+function putContextOf(who: ServicePrincipal, encryption: Encryption | undefined): Map<string, readonly string[]> {
   const context = contextOf(who).set("s3:x-amz-acl", [ACL]);
   if (encryption === undefined) return context;
   context.set("s3:x-amz-server-side-encryption", [encryption.algorithm]);

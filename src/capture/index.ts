@@ -11,7 +11,7 @@ export * from "./call/description.ts";
 export * from "./enforce/index.ts";
 export * from "./gateway/audit-mode.ts";
 export * from "./gateway/audit-recorder.ts";
-export { type AuditState, type CallAuditNeeds, type CallAuditOptions, openCallAudit, type OpenCallAudit } from "./gateway/audit.ts";
+export { type AuditState, type CallAuditNeeds, type CallAuditOptions, type OpenCallAudit, openCallAudit } from "./gateway/audit.ts";
 export { type CallCounts, type CallOutcome } from "./gateway/call-counts.ts";
 export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
 export { Coverage, type MetricsPort } from "./gateway/coverage.ts";

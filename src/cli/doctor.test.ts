@@ -153,6 +153,12 @@ describe("opentrail doctor trail", () => {
     expect(server.requests.at(-1)).toBe(`DELETE /logs/${KEY}?versionId=v1&x-id=DeleteObject`);
   });
 
+  test("names each step once", async () => {
+    server.lock = "none";
+    const { out } = await doctor();
+    expect(out.match(/next: .*put-object-lock-configuration/g)).toHaveLength(1);
+  });
+
   test("deletes what it put into a bucket without versions", async () => {
     Object.assign(server, { lock: "none", versions: false });
     await report();

@@ -133,9 +133,13 @@ function printFindings(findings: Findings, { print, style }: Context): void {
   print("");
   const paint = { ok: style.good, wrong: style.bad, note: style.dim };
   const width = Math.max(...checks.map(({ name }) => name.length));
+  const steps = new Set<string>();
   for (const { name, state, says, next } of checks) {
     print(`${paint[state](padText(state, 5))}  ${padText(name, width)}  ${printable(says)}`);
-    if (next !== undefined) print(`${" ".repeat(9 + width)}${style.dim("next:")} ${printable(next)}`);
+    // Several things may be wrong for one reason.
+    if (next === undefined || steps.has(next)) continue;
+    steps.add(next);
+    print(`${" ".repeat(9 + width)}${style.dim("next:")} ${printable(next)}`);
   }
   print("");
   const mark = policyInPlace ? "in place" : policyInPlace === undefined ? "could not be compared" : "NOT in place";

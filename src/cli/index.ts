@@ -11,6 +11,7 @@ import { addLookup } from "./lookup.ts";
 import { addReconcile } from "./reconcile.ts";
 import { EXIT } from "./run-command.ts";
 import { addTail } from "./tail.ts";
+import { addVerify } from "./verify.ts";
 import { addWhoami } from "./whoami.ts";
 
 /** Adds the commands that call a server; those added before get the same exit codes for wrong usage. */
@@ -21,6 +22,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addCoverage(program, io);
   addReconcile(program, io);
   addDoctor(program, io);
+  addVerify(program, io);
   addWhoami(program, io);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({

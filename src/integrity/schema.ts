@@ -67,9 +67,9 @@ export interface IntegritySchema {
     /** S3's code of the latest attempt's failure. */
     error: string | null;
   };
-  /** What the check of delivered files found and did not find mended since. `finding` is a `Finding` as JSON. */
+  /** What the check of delivered files found and did not find mended since. `finding` is a `StoredFinding` as JSON. */
   file_findings: { kind: FileKind; file_id: number; finding: string; event_id: string; reported_at: number | null };
-  /** How far the check has come: files up to here are older than what each round looks at, or were read whole. */
+  /** How far the check has come: files up to here are not recent any more; files up to here were read whole, in this turn. */
   file_check_places: { kind: FileKind; recent_after: number; whole_after: number };
 }
 

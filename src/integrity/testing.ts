@@ -248,7 +248,8 @@ export function checkChains(
   keys: readonly PublicKey[],
 ): readonly CheckedChain[] {
   const chains = new Map<string, CheckedDigest[]>();
-  const byName = [...objects].toSorted(([one], [other]) => (stampIn(one) < stampIn(other) ? -1 : 1));
+  const digests = [...objects].filter(([place]) => place.includes("/CloudTrail-Digest/"));
+  const byName = digests.toSorted(([one], [other]) => (stampIn(one) < stampIn(other) ? -1 : 1));
   for (const [place, object] of byName) {
     const name = place.replace(/^.*\//, "").replace(/_\d{8}T\d{6}Z/, "");
     const chain = chains.get(name) ?? [];

@@ -3,6 +3,7 @@
  * reads the journal; which records a file holds is decided and stored before it is written.
  */
 export * from "./delivery/start-delivery.ts";
+export { deliveredFiles } from "./delivery/delivered-files.ts";
 export * from "./delivery.ts";
 export * from "./insight-selectors.ts";
 export * from "./organization.ts";

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type Generated, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 
 /** The tables of trails and their delivery. JSON stands as text, times as milliseconds since 1970. */
@@ -32,7 +32,7 @@ export interface TrailsSchema {
     /** A `ShardStatus` as JSON: what GetTrailStatus tells. */
     status: string;
     /** Where an hour begins: everything delivered before is in manifests. */
-    manifests: number;
+    manifests: Generated<number>;
   };
   /**
    * Log files, from the moment they are decided: `sequences` are those of their records (see `packSequences`). Their bytes
@@ -51,6 +51,7 @@ export interface TrailsSchema {
     oldest_ms: number;
     newest_ms: number;
     kms_key_id: string | null;
+    trail_arn: string;
     state: string;
     planned_at: number;
     delivered_at: number | null;
@@ -84,12 +85,12 @@ const STATEMENTS: readonly string[] = [
   `create table delivery_place (id integer primary key, sequence bigint not null)`,
   `create table delivery_shards (
     trail_id text not null, account_id text not null, region text not null, planned bigint not null,
-    files bigint not null, last_stamp bigint not null, status text not null, manifests bigint not null,
+    files bigint not null, last_stamp bigint not null, status text not null, manifests bigint not null default 0,
     primary key (trail_id, account_id, region))`,
   `create table log_files (
     file_id integer primary key, trail_id text not null, account_id text not null, region text not null,
     number bigint not null, bucket text not null, key text not null, sequences blob not null, records integer not null,
-    oldest_ms bigint not null, newest_ms bigint not null, kms_key_id text, state text not null,
+    oldest_ms bigint not null, newest_ms bigint not null, kms_key_id text, trail_arn text not null, state text not null,
     planned_at bigint not null, delivered_at bigint, sha256 text, size bigint, etag text, version_id text,
     unique (trail_id, account_id, region, number))`,
   `create index log_files_pending on log_files (trail_id, account_id, region, number) where state = 'pending'`,

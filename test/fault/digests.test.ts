@@ -142,6 +142,74 @@ describe.each<Loss>(["not written", "written, reply lost"])("digests, %s", (loss
   });
 });
 
+/** Tables that let something else happen first, once, before a transaction begins. */
+function overtaken(tables: Kysely<IntegritySchema>, by: () => Promise<unknown>): Kysely<IntegritySchema> {
+  let happened = false;
+  const execute = async <Answer>(work: (transaction: Transaction<IntegritySchema>) => Promise<Answer>) => {
+    if (!happened) {
+      happened = true;
+      await by();
+    }
+    return await tables.transaction().execute(work);
+  };
+  return new Proxy(tables, {
+    get: (target, name) => {
+      if (name === "transaction") return () => ({ execute });
+      const member = Reflect.get(target, name, target) as unknown;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
+describe("a digest that is overtaken while it is signed", () => {
+  /** Lets `by` happen between the reading and the storing of what is decided after `before`. */
+  async function race(
+    before: (rig: DigestRig) => Promise<void>,
+    by: (rig: DigestRig) => Promise<unknown>,
+  ): Promise<readonly string[]> {
+    const rig = await DigestRig.open(keys());
+    await rig.change();
+    await rig.passAndSettle(HOUR_MS + 1000);
+    await rig.deliver();
+    await before(rig);
+    rig.openAgain((tables) => overtaken(tables, () => by(rig)));
+    await rig.settle();
+    await rig.passAndSettle(HOUR_MS + 1000);
+    const chains = await rig.chains();
+    await rig.close();
+    return chains.flatMap(({ digests }) =>
+      digests.map(({ place, starting, files }) => {
+        const kind = place.includes("_backfill") ? "backfill" : starting ? "starting" : "normal";
+        return [kind, ...files].join(" ");
+      }),
+    );
+  }
+  const stop = (rig: DigestRig): Promise<void> => rig.change({ logging: false, validating: false });
+  const nextWindow = async (rig: DigestRig): Promise<void> => rig.clock.pass(HOUR_MS);
+  const oneSecondAgo = { deliveredAt: START + 2 * HOUR_MS };
+
+  test("by a file of its window: that one is late", async () => {
+    expect(await race(nextWindow, (rig) => rig.deliver(oneSecondAgo))).toEqual([
+      "starting",
+      "normal log-0",
+      "normal",
+      "backfill log-1",
+    ]);
+  });
+
+  test("by a file, when it is the last one: it is made anew", async () => {
+    expect(await race(stop, (rig) => rig.deliver())).toEqual(["starting", "normal log-0 log-1"]);
+  });
+
+  test("by the trail's stop: the window is closed by the last digest", async () => {
+    expect(await race(nextWindow, stop)).toEqual(["starting", "normal log-0"]);
+  });
+
+  test("by the trail's start, when it is the last one: the next run begins where it ends", async () => {
+    expect(await race(stop, (rig) => rig.change())).toEqual(["starting", "normal log-0", "starting"]);
+  });
+});
+
 const PARIS = { ...HOME, region: "eu-west-3" };
 
 /** What may happen to a trail, its files, its bucket, its clock and the process. */

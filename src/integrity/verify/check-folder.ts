@@ -51,8 +51,10 @@ export async function* checkFolder(
   yield* judgeUnlisted(needs, options.scope, source, folder, coverage, await listing);
 }
 
-function isWanted({ trailName, homeRegion }: Chain, { trail }: Scope): boolean {
-  return trail === undefined || (trail.name === trailName && trail.homeRegion === homeRegion);
+function isWanted({ folder, account, trailName, homeRegion }: Chain, { trail }: Scope): boolean {
+  if (trail === undefined) return true;
+  const ofOrganization = /(?:^|\/)AWSLogs\/o-/.test(folder);
+  return trail.name === trailName && trail.homeRegion === homeRegion && (ofOrganization || trail.account === account);
 }
 
 async function* checkChain(

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { HASH_ALGORITHM } from "../digest-file.ts";
 import { inflateChunks, inflateWhole } from "./inflate.ts";
 import type { Content } from "./log-source.ts";
@@ -34,7 +34,7 @@ export async function checkLog(content: Content, claim: LogClaim): Promise<Probl
 
 function wholeBytes(content: Content): Uint8Array | undefined {
   if (content.kind === "bytes") return content.bytes;
-  if (content.kind === "path" && statSync(content.path).size <= WHOLE_BYTES_MAX) return readFileSync(content.path);
+  if (content.kind === "path" && content.size <= WHOLE_BYTES_MAX) return readFileSync(content.path);
   return undefined;
 }
 

@@ -42,14 +42,15 @@ export class FolderSource implements LogSource {
   }
 
   async get(key: string): Promise<FoundFile | undefined> {
-    const path = key.startsWith(this.#leftOut) ? await this.#path(key.slice(this.#leftOut.length)) : undefined;
-    if (path === undefined) return undefined;
-    const kept = this.#metadataOf(this.bucket, key) ?? (await metadataBeside(path));
-    return { content: { kind: "path", path }, metadata: kept };
+    const file = key.startsWith(this.#leftOut) ? await this.#find(key.slice(this.#leftOut.length)) : undefined;
+    if (file === undefined) return undefined;
+    // Only digest files have any that matters.
+    const beside = key.includes("/CloudTrail-Digest/") ? await metadataBeside(file.path) : undefined;
+    return { content: { kind: "path", ...file }, metadata: this.#metadataOf(this.bucket, key) ?? beside };
   }
 
   /** The file of a key; undefined when there is none, or it leads out of the folder. */
-  async #path(key: string): Promise<string | undefined> {
+  async #find(key: string): Promise<{ readonly path: string; readonly size: number } | undefined> {
     // A key may come from a hostile digest file: `../`, absolute paths and the like are no files of this folder.
     if (!isPlain(key) || key.endsWith("/") || key === "") return undefined;
     const slash = key.lastIndexOf("/");
@@ -57,7 +58,7 @@ export class FolderSource implements LogSource {
     const path = join(this.#directory, key);
     const facts = await lstat(path).catch((cause: unknown) => absent(path, cause));
     // Links, devices and pipes are no copies of objects, and reading some of them has no end.
-    return facts?.isFile() ? path : undefined;
+    return facts?.isFile() ? { path, size: facts.size } : undefined;
   }
 
   #isInside(folder: string): Promise<boolean> {

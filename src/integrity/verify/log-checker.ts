@@ -24,16 +24,23 @@ interface Waiting {
 
 /** A worker never waits for its next file while it has two. */
 const PER_WORKER = 2;
+/** Fewer compressed bytes in all are checked sooner than a thread has started. */
+const ALONE_BYTES = 512 * 1024;
 
-/** Checks log files in threads, which read, inflate and hash: as many at once as there are threads to keep busy. */
+/**
+ * Checks log files in threads, which read, inflate and hash: as many at once as there are threads to keep busy. With none
+ * it does so itself.
+ */
 export class LogChecker {
-  readonly #workers: readonly CheckThread[];
+  readonly #threads: number;
+  #workers: readonly CheckThread[] | undefined;
+  #aloneBytes = 0;
   readonly #queue: (() => void)[] = [];
   #free: number;
 
   constructor(threads: number) {
-    this.#workers = Array.from({ length: threads }, () => new CheckThread());
-    this.#free = threads * PER_WORKER;
+    this.#threads = threads;
+    this.#free = Math.max(1, threads * PER_WORKER);
   }
 
   /**
@@ -47,14 +54,15 @@ export class LogChecker {
       if ("code" in content) return content;
       // What is too large for a message is read here, as it comes.
       if (content.kind === "chunks") return await checkLog(content, claim);
-      return await this.#leastBusy().check(content, claim);
+      const thread = this.#threadFor(content.kind === "path" ? content.size : content.bytes.length);
+      return await (thread === undefined ? checkLog(content, claim) : thread.check(content, claim));
     } finally {
       this.#give();
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.all((this.#workers ?? []).map((worker) => worker.close()));
   }
 
   #take(): Promise<void> {
@@ -71,7 +79,11 @@ export class LogChecker {
     else next();
   }
 
-  #leastBusy(): CheckThread {
+  /** The least busy one; undefined while threads are not worth it. */
+  #threadFor(bytes: number): CheckThread | undefined {
+    this.#aloneBytes += bytes;
+    if (this.#threads === 0 || this.#aloneBytes < ALONE_BYTES) return undefined;
+    this.#workers ??= Array.from({ length: this.#threads }, () => new CheckThread());
     return this.#workers.reduce((best, worker) => (worker.busy < best.busy ? worker : best));
   }
 }

@@ -7,7 +7,7 @@ export interface ListedFile {
 
 /** Where a file's bytes are to be had. */
 export type Content =
-  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "path"; readonly path: string; readonly size: number }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** For what is too large to be held in memory; to be read once. */
   | { readonly kind: "chunks"; readonly chunks: AsyncIterable<Uint8Array> };

@@ -5,7 +5,7 @@ export interface Scope {
   readonly account?: string;
   readonly region?: string;
   /** The trail's, from its ARN. */
-  readonly trail?: { readonly name: string; readonly homeRegion: string };
+  readonly trail?: TrailName;
 }
 
 /** Digest files of one trail, account and Region: regular ones make a chain, backfill ones another. */
@@ -23,10 +23,15 @@ export function chainName({ folder, trailName, homeRegion }: Chain): string {
   return `${folder}${trailName}_${homeRegion}`;
 }
 
-/** AWS's ARN pattern, taken apart. Undefined when it is none. */
-export function parseTrailArn(
-  arn: string,
-): { readonly name: string; readonly homeRegion: string; readonly account: string } | undefined {
+export interface TrailName {
+  readonly name: string;
+  readonly homeRegion: string;
+  /** Whose trail it is; a trail of an organization has digest files of other accounts too. */
+  readonly account: string;
+}
+
+/** A trail's ARN, taken apart. Undefined when it is none. */
+export function parseTrailArn(arn: string): TrailName | undefined {
   const [, homeRegion, account, name] = /^arn:[^:]+:cloudtrail:([^:]+):(\d{12}):trail\/([^/]+)$/.exec(arn) ?? [];
   return homeRegion && account && name ? { name, homeRegion, account } : undefined;
 }

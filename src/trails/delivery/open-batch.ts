@@ -67,6 +67,7 @@ export class OpenShard {
       records: batch.contents.records,
       ...batch.timesMs(close.now),
       kmsKeyId: settings.kmsKeyId,
+      trailArn: trail.arn,
     };
     return { file, contents: batch.contents.finish() };
   }

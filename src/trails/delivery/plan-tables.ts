@@ -33,6 +33,7 @@ export interface DecidedFile extends Shard {
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly kmsKeyId: string | undefined;
+  readonly trailArn: string;
 }
 
 /** A change of a trail whose record was met. */
@@ -111,6 +112,7 @@ async function insertFile(transaction: Kysely<TrailsSchema>, file: DecidedFile, 
       oldest_ms: file.oldestMs,
       newest_ms: file.newestMs,
       kms_key_id: file.kmsKeyId ?? null,
+      trail_arn: file.trailArn,
       state: "pending",
       planned_at: now,
     })
@@ -130,7 +132,6 @@ async function storeShard(transaction: Kysely<TrailsSchema>, shard: StoredShard)
       region: shard.region,
       ...decided,
       status: "{}",
-      manifests: 0,
     })
     .onConflict((conflict) => conflict.columns(["trail_id", "account_id", "region"]).doUpdateSet(decided))
     .execute();

@@ -6,9 +6,9 @@ import type { AuditRecord } from "../../record/index.ts";
 import type { DeliveryListener, Shard } from "../delivery.ts";
 import type { TrailsSchema } from "../schema.ts";
 import type { Trail, Wants } from "../trail.ts";
-import { type Coverage, coverageOf } from "./coverage.ts";
 import { stampAt } from "./keys.ts";
 import { type ClosedBatch, OpenShard } from "./open-batch.ts";
+import { type Placement, placementOf } from "./placement.ts";
 import { forgetChanges, loadPlan, type MetChange, storeDecision, type StoredPlan } from "./plan-tables.ts";
 import type { WholeContents } from "./file-contents.ts";
 
@@ -18,8 +18,6 @@ export interface PlannerNeeds {
   readonly clock: Clock;
   readonly random: Random;
   readonly listener: DeliveryListener;
-  /** The accounts of an organization trail. */
-  readonly accounts: readonly string[];
   readonly organization?: { readonly id: string };
   readonly wantsForTrail: (trail: Trail) => Wants;
   /** A file was decided; resolves once its sender has room for more. */
@@ -129,7 +127,7 @@ export class Planner {
 
   /** Puts the record where the trail wants it, unless it is planned there already. */
   async #offer(trail: PlannedTrail, { sequence, bytes }: JournalEntry, record: AuditRecord): Promise<void> {
-    const place = sequence < trail.planned ? undefined : trail.covers(record);
+    const place = sequence < trail.planned ? undefined : trail.placeOf(record);
     if (place === undefined) return;
     const shard = trail.shards.findOrAdd(trail.trail.id, place.account, place.region);
     if (sequence < shard.planned) return;
@@ -227,9 +225,8 @@ export class Planner {
   }
 
   #setTrail(trail: Trail, planned: number, shards: Shards = new Shards()): void {
-    const { accounts, wantsForTrail } = this.#needs;
-    const covers = coverageOf(trail, wantsForTrail(trail), accounts);
-    this.#trails.set(trail.id, { trail, planned, covers, shards });
+    const placeOf = placementOf(trail, this.#needs.wantsForTrail(trail));
+    this.#trails.set(trail.id, { trail, planned, placeOf, shards });
     this.#setLogging();
   }
 
@@ -242,7 +239,7 @@ interface PlannedTrail {
   readonly trail: Trail;
   /** Everything below is planned for all of its shards. */
   readonly planned: number;
-  readonly covers: Coverage;
+  readonly placeOf: Placement;
   readonly shards: Shards;
 }
 

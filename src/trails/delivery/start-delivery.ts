@@ -3,9 +3,8 @@ import { type Clock, type Random, reason } from "../../core/index.ts";
 import type { Journal } from "../../journal/index.ts";
 import type { Delivery, DeliveryListener, PutLogFile, Shard } from "../delivery.ts";
 import type { TrailsSchema } from "../schema.ts";
-import type { SelectableEvent, Trail, Wants } from "../trail.ts";
+import type { Trail, Wants } from "../trail.ts";
 import { Backoff, pause, type RetryOptions } from "./backoff.ts";
-import { CurrentWants } from "./current-wants.ts";
 import type { FindObject } from "./find-object.ts";
 import { Manifests, type PutManifest } from "./manifests.ts";
 import { Packer } from "./packer.ts";
@@ -23,10 +22,7 @@ export interface DeliveryNeeds {
   /** What lies under a key: asked before something is put that may lie there already. */
   readonly find: FindObject;
   readonly listener: DeliveryListener;
-  /** The accounts that an organization trail covers. */
-  readonly accounts: readonly string[];
   readonly organization?: { readonly id: string };
-  /** What a trail's selectors want; accounts and Regions are looked after here. */
   readonly wantsForTrail: (trail: Trail) => Wants;
 }
 
@@ -58,7 +54,6 @@ class RunningDelivery implements Delivery {
   readonly #options: DeliveryOptions;
   readonly #senders: Senders;
   readonly #manifests: Manifests;
-  readonly #current: CurrentWants;
   readonly #stop = new AbortController();
   /** Undefined after a failure, until another one could be opened. */
   #planner: Planner | undefined;
@@ -75,11 +70,9 @@ class RunningDelivery implements Delivery {
     const packer = new Packer(needs.journal, options.heldBytesMax);
     this.#senders = new Senders({ ...needs, packer }, options.retry);
     this.#manifests = new Manifests(needs);
-    this.#current = new CurrentWants(needs.tables, needs.wantsForTrail, needs.accounts);
   }
 
   async start(): Promise<void> {
-    await this.#current.reload();
     await this.#open();
     this.#unsubscribe = this.#needs.journal.subscribe(() => {
       if (this.#planner?.logs) this.#wake.resolve();
@@ -87,12 +80,7 @@ class RunningDelivery implements Delivery {
     this.#running = this.#run();
   }
 
-  wants(event: SelectableEvent): boolean {
-    return this.#current.wants(event);
-  }
-
   trailsChanged(): void {
-    this.#current.reload().catch((err: unknown) => this.#needs.log.warn({ err }, "trails could not be read anew"));
     this.#wake.resolve();
   }
 

@@ -5,7 +5,7 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import type { BucketKind, ContractBuckets } from "../../../src/buckets/bucket-store-contract.fixture.ts";
+import { type BucketKind, type ContractBuckets, denyPuts } from "../../../src/buckets/bucket-store-contract.fixture.ts";
 import { openS3BucketStore } from "../../../src/buckets/index.ts";
 import type { Credentials } from "../client.ts";
 
@@ -38,11 +38,8 @@ export async function openS3Contract({ endpoint, credentials, kmsKeyId, stop }: 
       }
       return Bucket;
     },
-    forbidPuts: async (Bucket) => {
-      const Statement = [
-        { Effect: "Deny", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${Bucket}/*` },
-      ];
-      const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    forbidPuts: async (Bucket, but) => {
+      const Policy = JSON.stringify({ Version: "2012-10-17", Statement: denyPuts(Bucket, but) });
       await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     },
     close: async () => {

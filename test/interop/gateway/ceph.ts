@@ -24,6 +24,8 @@ export interface Ceph {
   readonly endpoint: string;
   /** One of its own users. */
   readonly credentials: Credentials;
+  /** Lets that user come with these too. */
+  addKey(credentials: Credentials): Promise<void>;
   /** A key for SSE-KMS, which it would otherwise ask another server for. */
   readonly kmsKeyId: string;
   /** The end of what radosgw printed. */
@@ -53,7 +55,9 @@ export async function startCeph(): Promise<Ceph> {
     const gateway = await ceph.start("radosgw", ["-n", "client.admin"], /starting handler: beast/);
     started.push(gateway);
     const endpoint = `http://127.0.0.1:${gatewayPort}`;
-    return { endpoint, credentials: await makeUser(ceph), kmsKeyId: KMS_KEY_ID, log: gateway.log, stop };
+    const credentials = await makeUser(ceph);
+    const addKey = (key: Credentials): Promise<void> => makeKey(ceph, key);
+    return { endpoint, credentials, addKey, kmsKeyId: KMS_KEY_ID, log: gateway.log, stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -117,6 +121,11 @@ async function makeUser(ceph: Installation): Promise<Credentials> {
   const keys = ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
   await ceph.run("radosgw-admin", "user", "create", "--uid", "mary", "--display-name", "Mary", ...keys);
   return { accessKeyId, secretAccessKey };
+}
+
+async function makeKey(ceph: Installation, { accessKeyId, secretAccessKey }: Credentials): Promise<void> {
+  const keys = ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
+  await ceph.run("radosgw-admin", "key", "create", "--uid", "mary", "--key-type", "s3", ...keys);
 }
 
 function configuration(home: string, monitorPort: number, gatewayPort: number): string {
