@@ -10,6 +10,7 @@ export * from "./organization.ts";
 export * from "./schema.ts";
 export * from "./selectors/index.ts";
 export * from "./trail.ts";
+export * from "./trail-cache.ts";
 export * from "./trail-name.ts";
 export * from "./trail-quota.ts";
 export * from "./trail-settings.ts";

@@ -5,7 +5,7 @@ import { type TrailsSchema, trailsMigrations } from "./schema.ts";
 import type { Trail, TrailSettings } from "./trail.ts";
 import { trailArn } from "./trail-name.ts";
 
-const ACCOUNT = "123456789012";
+export const ACCOUNT = "123456789012";
 
 export async function openTrailTables(): Promise<Kysely<TrailsSchema>> {
   const tables = await openTables<TrailsSchema>(":memory:", trailsMigrations);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { openTrailTables, trailNamed } from "./open-trails.fixture.ts";
+import { ACCOUNT, openTrailTables, trailNamed } from "./open-trails.fixture.ts";
 import type { Selectors } from "./trail.ts";
+import { openTrailCache } from "./trail-cache.ts";
 import { readTrailStatus } from "./trail-status.ts";
 import * as trails from "./trails.ts";
 
@@ -8,6 +9,11 @@ const SELECTORS: Selectors = {
   kind: "advanced",
   custom: true,
   selectors: [{ FieldSelectors: [{ Field: "eventCategory", Equals: ["Data"] }] }],
+};
+const EVENT = {
+  eventCategory: "Management",
+  awsRegion: "us-east-1",
+  recipientAccountId: ACCOUNT,
 };
 const at = (now: number) => ({ requestId: `request ${now}`, now });
 
@@ -67,6 +73,49 @@ describe("listTrails()", () => {
       await trails.createTrail(tables, trailNamed(name), at(index));
     }
     expect((await trails.listTrails(tables)).map(({ name }) => name)).toEqual(["aaa", "bbb", "ccc"]);
+  });
+});
+
+describe("openTrailCache()", () => {
+  test("wants what a logging trail wants, once it is told of a change", async () => {
+    const tables = await openTrailTables();
+    const made = await trails.createTrail(tables, trailNamed("one"), at(1));
+    const cache = await openTrailCache(tables);
+    expect(cache.wants(EVENT)).toBe(false);
+    const started = await trails.startLogging(tables, made, at(2));
+    expect(cache.wants(EVENT)).toBe(false);
+    await cache.invalidate();
+    expect(cache.wants(EVENT)).toBe(true);
+    expect(cache.wants({ ...EVENT, awsRegion: "eu-west-1" })).toBe(false);
+    await trails.deleteTrail(tables, started, at(3));
+    await cache.invalidate();
+    expect(cache.wants(EVENT)).toBe(false);
+  });
+
+  test("sees what a transaction commits that told it before", async () => {
+    const tables = await openTrailTables();
+    const made = await trails.createTrail(tables, trailNamed("one"), at(1));
+    const cache = await openTrailCache(tables);
+    let told = Promise.resolve();
+    await tables.transaction().execute(async (transaction) => {
+      told = cache.invalidate();
+      await trails.startLogging(transaction, made, at(2));
+    });
+    await told;
+    expect(cache.wants(EVENT)).toBe(true);
+  });
+
+  test("keeps what it knew while the tables cannot be read", async () => {
+    const tables = await openTrailTables();
+    await trails.startLogging(tables, await trails.createTrail(tables, trailNamed("one"), at(1)), at(2));
+    const cache = await openTrailCache(tables);
+    await tables.schema.alterTable("trails").renameTo("elsewhere").execute();
+    await expect(cache.invalidate()).rejects.toThrow("no such table");
+    expect(cache.wants(EVENT)).toBe(true);
+    await tables.schema.alterTable("elsewhere").renameTo("trails").execute();
+    await tables.deleteFrom("trails").execute();
+    await cache.invalidate();
+    expect(cache.wants(EVENT)).toBe(false);
   });
 });
 
