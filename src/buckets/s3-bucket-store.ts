@@ -11,7 +11,6 @@ import {
   HeadBucketCommand,
   type HeadBucketCommandOutput,
   HeadObjectCommand,
-  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -29,6 +28,7 @@ import {
   type ServicePrincipal,
   type WriteCheck,
 } from "./bucket-store.ts";
+import { encryptionMembers, factsOf, quoted, versionOf } from "./s3-members.ts";
 import { isTransient, s3Failure } from "./s3-failure.ts";
 import { allowWritesBelow } from "./write-check.ts";
 
@@ -294,44 +294,6 @@ export class S3BucketStore implements BucketStore {
 }
 
 type Send<Answer> = (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>;
-
-function encryptionMembers(encryption: Encryption | undefined): object {
-  if (encryption === undefined) return {};
-  if (encryption.algorithm === "AES256") return { ServerSideEncryption: "AES256" };
-  const { keyId, context } = encryption;
-  return {
-    ServerSideEncryption: "aws:kms",
-    SSEKMSKeyId: keyId,
-    ...(context === undefined
-      ? {}
-      : { SSEKMSEncryptionContext: Buffer.from(JSON.stringify(context)).toString("base64") }),
-  };
-}
-
-function factsOf(key: string, answer: Omit<HeadObjectCommandOutput, "Body">): ObjectFacts {
-  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = answer;
-  return {
-    key,
-    size: answer.ContentLength ?? 0,
-    etag: quoted(answer.ETag),
-    lastModified: answer.LastModified?.getTime() ?? 0,
-    ...versionOf(answer.VersionId),
-    ...optional("contentType", answer.ContentType),
-    ...optional("contentEncoding", answer.ContentEncoding),
-    metadata: answer.Metadata ?? {},
-    ...(mode === undefined || until === undefined ? {} : { lock: { mode, until: until.getTime() } }),
-  };
-}
-
-/** `null` is the name of what was put while there were no versions. */
-function versionOf(versionId: string | undefined): { versionId?: string } {
-  return versionId === undefined || versionId === "null" ? {} : { versionId };
-}
-
-/** Some servers forget the quotes. */
-function quoted(etag = ""): string {
-  return etag.startsWith('"') ? etag : `"${etag}"`;
-}
 
 function absentWhen(codes: readonly string[]): (failure: unknown) => undefined {
   return (failure) => {
