@@ -365,6 +365,18 @@ describe("a bucket that takes nothing", () => {
     await rig.chains();
   });
 
+  test("is told what may lie there already: whatever was tried, or decided by another process", async () => {
+    const rig = await open();
+    await rig.change();
+    await rig.passAndSettle(HOUR_MS + 1000);
+    rig.buckets.fail("logs", "not written", 2);
+    await rig.passAndSettle(HOUR_MS);
+    await rig.passAndSettle(HOUR_MS);
+    rig.openAgain();
+    await rig.passAndSettle(HOUR_MS);
+    expect(rig.buckets.again).toEqual([false, false, true, true, true, false]);
+  });
+
   test("is asked again after pauses that grow", async () => {
     const rig = await open({ retry: { firstMs: 1000, maxMs: 4000 } });
     await rig.change();

@@ -67,6 +67,8 @@ export class MemoryBuckets {
   readonly failing: Map<string, { readonly loss: Loss; readonly code: string; times: number }> = new Map();
   /** Keys in the order in which they were put. */
   readonly order: string[] = [];
+  /** What was said of each attempt. */
+  readonly again: boolean[] = [];
 
   fail(bucket: string, loss: Loss, times: number = Infinity, code: string = "AccessDenied"): void {
     this.failing.set(bucket, { loss, code, times });
@@ -77,6 +79,7 @@ export class MemoryBuckets {
   }
 
   readonly put: PutDigest = async ({ bucket, key, bytes, metadata, again }) => {
+    this.again.push(again);
     const fault = this.failing.get(bucket);
     const strikes = fault !== undefined && fault.times-- > 0;
     if (strikes && fault.loss === "not written") throw failureWith(fault.code);
