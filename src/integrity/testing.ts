@@ -246,10 +246,7 @@ export interface CheckedChain {
  * Checks what lies in buckets by the format's description alone, with nothing of ours: places, times, links, signatures and
  * the keys' validity. @throws when anything is not as it must be.
  */
-export function checkChains(
-  objects: ReadonlyMap<string, StoredObject>,
-  keys: readonly PublicKey[],
-): readonly CheckedChain[] {
+function checkChains(objects: ReadonlyMap<string, StoredObject>, keys: readonly PublicKey[]): readonly CheckedChain[] {
   const chains = new Map<string, CheckedDigest[]>();
   const digests = [...objects].filter(([place]) => place.includes("/CloudTrail-Digest/"));
   const byName = digests.toSorted(([one], [other]) => (stampIn(one) < stampIn(other) ? -1 : 1));
