@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  backfillWindow,
   beginRun,
   type ChainState,
   closed,
@@ -99,6 +100,40 @@ describe("a chain's state", () => {
     });
     expect(beginRun(endRun(restarted), START + 9999)).toEqual(restarted);
     expect(endRun(endRun(restarted)).run?.restart?.ending).toBe(true);
+  });
+});
+
+describe("backfillWindow()", () => {
+  const regular: ChainState = { ...running, closedTo: START };
+  const late = { oldest: START - 2.5 * HOUR, newest: START - 5 };
+
+  test.each<[string, ChainState, ChainState, object]>([
+    [
+      "takes the oldest file's window, once that is over",
+      regular,
+      NEW_CHAIN,
+      { start: START - 3 * HOUR, end: START - 2 * HOUR, filesTo: START - 2 * HOUR, due: START - 2 * HOUR + 1000 },
+    ],
+    [
+      "ends a second later than the one before it",
+      regular,
+      { number: 3, closedTo: START },
+      { start: START - 3 * HOUR, end: START + 1000, filesTo: START - 2 * HOUR, due: START - 2 * HOUR + 1000 },
+    ],
+    [
+      "takes all that are late, at once, when the chain ends",
+      endRun(regular),
+      NEW_CHAIN,
+      { start: START - 3 * HOUR, end: START, filesTo: START, due: 0 },
+    ],
+    [
+      "leaves alone what is not late: a run has boundaries of its own",
+      { ...regular, closedTo: START - 2.2 * HOUR },
+      NEW_CHAIN,
+      { start: START - 3 * HOUR, end: START - 2 * HOUR, filesTo: START - 2.2 * HOUR, due: START - 2 * HOUR + 1000 },
+    ],
+  ])("%s", (_, of, backfill, window) => {
+    expect(backfillWindow(of, backfill, late, TIMES)).toEqual({ ...window, last: false });
   });
 });
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
-import { type Clock, isoSeconds, reason } from "../core/index.ts";
+import { assert, type Clock, isoSeconds, reason } from "../core/index.ts";
 import {
   backfillWindow,
   type ChainState,
@@ -183,8 +183,8 @@ export class DigestPlanner {
     const from = Math.min(window.end, now);
     const to = Math.max(window.end, now);
     const stored = await atOnce(tables, async (transaction) => {
-      const lastId = files.at(-1)?.id;
-      if (lastId !== undefined && (await forgetFiles(transaction, chain, range, lastId)) !== files.length) return false;
+      const forgotten = await forgetFiles(transaction, chain, range, files.at(-1)?.id ?? 0);
+      assert(forgotten === files.length, "nobody else takes waiting files away");
       await keys.cover(transaction, key, from, to);
       await transaction
         .insertInto("digests")

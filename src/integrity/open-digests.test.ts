@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { DigestsOptions } from "./open-digests.ts";
-import { DigestRig, HOME, HOUR_MS, keySource, START, TRAIL } from "./testing.ts";
+import { pino } from "pino";
+import { type DigestsOptions, openDigests } from "./open-digests.ts";
+import { DigestRig, HOME, HOUR_MS, keySource, OPTIONS, START, TRAIL } from "./testing.ts";
 
 const keys = keySource(4);
 const rigs: DigestRig[] = [];
@@ -365,6 +366,18 @@ describe("a bucket that takes nothing", () => {
     await rig.chains();
   });
 
+  test("is told what may lie there already: whatever was tried, or decided by another process", async () => {
+    const rig = await open();
+    await rig.change();
+    await rig.passAndSettle(HOUR_MS + 1000);
+    rig.buckets.fail("logs", "not written", 2);
+    await rig.passAndSettle(HOUR_MS);
+    await rig.passAndSettle(HOUR_MS);
+    rig.openAgain();
+    await rig.passAndSettle(HOUR_MS);
+    expect(rig.buckets.again).toEqual([false, false, true, true, true, false]);
+  });
+
   test("is asked again after pauses that grow", async () => {
     const rig = await open({ retry: { firstMs: 1000, maxMs: 4000 } });
     await rig.change();
@@ -425,5 +438,42 @@ describe("a bucket that takes nothing", () => {
     release();
     await rig.digests.idle();
     expect(rig.buckets.order).toHaveLength(6);
+  });
+});
+
+describe("openDigests()", () => {
+  test("goes on by itself until it is closed", async () => {
+    const rig = await open();
+    const { tables, clock, buckets } = rig;
+    const box = {
+      seal: (plain: string) => Buffer.from(plain),
+      open: (sealed: Uint8Array) => Buffer.from(sealed).toString(),
+    };
+    const digests = await openDigests(
+      {
+        tables,
+        clock,
+        box,
+        put: buckets.put,
+        pending: async () => false,
+        log: pino({ level: "silent" }),
+        makeKeyPair: keys(),
+      },
+      { ...OPTIONS, intervalMs: 1000 },
+    );
+    await tables.transaction().execute((transaction) => {
+      return digests.trailChanged(transaction, TRAIL, [HOME.account], clock.now());
+    });
+    clock.pass(3500);
+    while (buckets.order.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await digests.close();
+    clock.pass(3500);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(buckets.order).toHaveLength(3);
+    expect(await windows(rig)).toHaveLength(3);
+  });
+
+  test.each([0, 999, 1500])("refuses windows of %d ms: digests tell whole seconds", async (intervalMs) => {
+    await expect(open({ intervalMs })).rejects.toThrow(`digests every ${intervalMs} ms`);
   });
 });

@@ -67,6 +67,8 @@ export class MemoryBuckets {
   readonly failing: Map<string, { readonly loss: Loss; readonly code: string; times: number }> = new Map();
   /** Keys in the order in which they were put. */
   readonly order: string[] = [];
+  /** What was said of each attempt. */
+  readonly again: boolean[] = [];
 
   fail(bucket: string, loss: Loss, times: number = Infinity, code: string = "AccessDenied"): void {
     this.failing.set(bucket, { loss, code, times });
@@ -77,6 +79,7 @@ export class MemoryBuckets {
   }
 
   readonly put: PutDigest = async ({ bucket, key, bytes, metadata, again }) => {
+    this.again.push(again);
     const fault = this.failing.get(bucket);
     const strikes = fault !== undefined && fault.times-- > 0;
     if (strikes && fault.loss === "not written") throw failureWith(fault.code);
@@ -243,10 +246,7 @@ export interface CheckedChain {
  * Checks what lies in buckets by the format's description alone, with nothing of ours: places, times, links, signatures and
  * the keys' validity. @throws when anything is not as it must be.
  */
-export function checkChains(
-  objects: ReadonlyMap<string, StoredObject>,
-  keys: readonly PublicKey[],
-): readonly CheckedChain[] {
+function checkChains(objects: ReadonlyMap<string, StoredObject>, keys: readonly PublicKey[]): readonly CheckedChain[] {
   const chains = new Map<string, CheckedDigest[]>();
   const digests = [...objects].filter(([place]) => place.includes("/CloudTrail-Digest/"));
   const byName = digests.toSorted(([one], [other]) => (stampIn(one) < stampIn(other) ? -1 : 1));
