@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ACCOUNT, BucketProblem, DeliveryWorld, testTrail } from "../../src/trails/delivery/testing.ts";
 
 const POLL = { interval: 5, timeout: 10_000 };
@@ -121,6 +121,16 @@ describe("a delivery", () => {
     await expect.poll(() => world.buckets.eventIDs("a-bucket"), POLL).toEqual([before]);
   });
 
+  test("to a bucket that may not be read puts a file once, also when that could not be noted at first", async () => {
+    const world = await openWorld();
+    world.buckets.writeOnly.add("a-bucket");
+    const { struck } = await world.start({ step: "delivered", loss: "not written", crash: false });
+    await world.change(testTrail("a"));
+    await struck;
+    await expect.poll(() => world.told(), POLL).toHaveLength(2);
+    expect([...world.buckets.objects.values()].map(({ length }) => length)).toEqual([1]);
+  });
+
   test("of manifests is tried again until their bucket takes them", async () => {
     const world = await openWorld();
     await world.start();
@@ -135,6 +145,23 @@ describe("a delivery", () => {
 });
 
 describe("a clock", () => {
+  test("that steps back while an hour's manifest is written leaves no file of the hour out of it", async () => {
+    const world = await openWorld();
+    await world.start();
+    await world.change(testTrail("a"));
+    await expect.poll(() => world.told(), POLL).toHaveLength(2);
+    let steps = 1;
+    world.buckets.problems.set("a-bucket", async () => {
+      if (steps-- !== 1) return;
+      world.clock.movedMs -= HOUR_MS;
+      world.happen(1);
+      await vi.waitUntil(async () => (await world.told()).length === 3, POLL);
+    });
+    world.clock.movedMs += HOUR_MS;
+    await expect.poll(() => world.buckets.listed(), POLL).toHaveLength(2);
+    expect(world.buckets.manifests()).toHaveLength(1);
+  });
+
   test("that jumps across an hour and back leaves every record in one file, and keys in order", async () => {
     const world = await openWorld();
     await world.start();

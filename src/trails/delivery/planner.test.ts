@@ -51,7 +51,7 @@ const HAPPENINGS = fc.array(
     },
     { weight: 2, arbitrary: fc.constantFrom(...(["read", "slot ends", "crash"] as const).map((kind) => ({ kind }))) },
   ),
-  { maxLength: 30 },
+  { minLength: 5, maxLength: 30, size: "max" },
 );
 
 const INTERVAL_MS = 60_000;

@@ -97,6 +97,8 @@ export class MemoryBuckets {
   readonly objects: Map<string, Uint8Array[]> = new Map();
   /** What keeps a put from its bucket: throws, or takes its time. */
   readonly problems: Map<string, () => Promise<void>> = new Map();
+  /** Nobody may look what lies in them. */
+  readonly writeOnly: Set<string> = new Set();
 
   async put(bucket: string, key: string, bytes: Uint8Array): Promise<{ readonly etag: string }> {
     await this.problems.get(bucket)?.();
@@ -107,6 +109,7 @@ export class MemoryBuckets {
 
   async find(bucket: string, key: string): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> {
     await this.problems.get(bucket)?.();
+    if (this.writeOnly.has(bucket)) throw new BucketProblem("AccessDenied");
     const bytes = this.objects.get(`${bucket}/${key}`)?.at(-1);
     return bytes === undefined ? undefined : { bytes, etag: `"${bytes.length}"` };
   }
