@@ -64,13 +64,7 @@ async function expectToldOnce(world: DeliveryWorld): Promise<void> {
 /** Every file stands in one manifest, once its hour is over. */
 async function expectListed(world: DeliveryWorld): Promise<void> {
   world.clock.movedMs += HOUR_MS;
-  const listed = (): readonly string[] =>
-    world.buckets.manifests().flatMap((name) => {
-      const text = Buffer.from(world.buckets.objects.get(name)?.at(-1) ?? []).toString();
-      const { files } = JSON.parse(text) as { files: { s3Bucket: string; s3Object: string }[] };
-      return files.map(({ s3Bucket, s3Object }) => `${s3Bucket}/${s3Object}`);
-    });
-  await until(() => isDeepStrictEqual(listed().toSorted(), world.buckets.logFiles().toSorted()));
+  await until(() => isDeepStrictEqual(world.buckets.listed().toSorted(), world.buckets.logFiles().toSorted()));
 }
 
 const LOSSES = ["not written", "written, reply lost"] as const;
@@ -89,6 +83,7 @@ describe("startDelivery()", () => {
       await expectAllOnce(world, await living);
       await expectToldOnce(world);
       await expectListed(world);
+      expect(world.delivery.stats()).toMatchObject({ lagRecords: 0, pendingFiles: 0 });
     } finally {
       await world.close();
     }

@@ -56,7 +56,7 @@ export interface PutFile {
 }
 
 /**
- * A file lies in its bucket: it, its shard's status and the listener learn so as one, once, however often this is called.
+ * A pending file lies in its bucket: it, its shard's status and the listener learn so as one.
  */
 export async function storeDelivered(
   tables: Kysely<TrailsSchema>,
@@ -70,7 +70,7 @@ export async function storeDelivered(
     const { status, manifests } = await loadStatus(transaction, shard);
     // Times of delivery never go back, whatever the clock does: an hour that is in a manifest gets no more files.
     const deliveredAt = Math.max(now(), status.latestDeliveryMs ?? 0, manifests);
-    const { numUpdatedRows } = await transaction
+    await transaction
       .updateTable("log_files")
       .set({
         state: "delivered",
@@ -83,9 +83,7 @@ export async function storeDelivered(
         sequences: new Uint8Array(),
       })
       .where("file_id", "=", row.file_id as number)
-      .where("state", "=", "pending")
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) return;
+      .execute();
     const { latestError, ...rest } = status;
     const trail = await trailNow(transaction, shard.trailId);
     const kept = latestError === undefined || isOf(trail, row.bucket) ? {} : { latestError };

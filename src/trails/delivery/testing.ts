@@ -97,6 +97,8 @@ export class MemoryBuckets {
   readonly objects: Map<string, Uint8Array[]> = new Map();
   /** What keeps a put from its bucket: throws, or takes its time. */
   readonly problems: Map<string, () => Promise<void>> = new Map();
+  /** Nobody may look what lies in them. */
+  readonly writeOnly: Set<string> = new Set();
 
   async put(bucket: string, key: string, bytes: Uint8Array): Promise<{ readonly etag: string }> {
     await this.problems.get(bucket)?.();
@@ -107,6 +109,7 @@ export class MemoryBuckets {
 
   async find(bucket: string, key: string): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined> {
     await this.problems.get(bucket)?.();
+    if (this.writeOnly.has(bucket)) throw new BucketProblem("AccessDenied");
     const bytes = this.objects.get(`${bucket}/${key}`)?.at(-1);
     return bytes === undefined ? undefined : { bytes, etag: `"${bytes.length}"` };
   }
@@ -121,12 +124,25 @@ export class MemoryBuckets {
     return [...this.objects.keys()].filter((name) => name.endsWith(".json")).toSorted();
   }
 
+  /** Log files that begin so, unpacked, in the order of keys. */
+  contents(start = ""): ReadonlyMap<string, Buffer> {
+    return new Map(this.logFiles(start).map((name) => [name, gunzipSync(this.objects.get(name)?.at(-1) ?? "")]));
+  }
+
   /** The eventIDs of what lies in log files that begin so, in the order of keys and then of records. */
   eventIDs(start = ""): readonly string[] {
-    return this.logFiles(start).flatMap((name) => {
-      const [bytes] = (this.objects.get(name) ?? []).slice(-1);
-      const { Records } = JSON.parse(gunzipSync(bytes ?? "").toString()) as { Records: { eventID: string }[] };
+    return [...this.contents(start).values()].flatMap((contents) => {
+      const { Records } = JSON.parse(contents.toString()) as { Records: { eventID: string }[] };
       return Records.map(({ eventID }) => eventID);
+    });
+  }
+
+  /** Names of the log files that manifests list. */
+  listed(): readonly string[] {
+    return this.manifests().flatMap((name) => {
+      const text = Buffer.from(this.objects.get(name)?.at(-1) ?? []).toString();
+      const { files } = JSON.parse(text) as { files: { s3Bucket: string; s3Object: string }[] };
+      return files.map(({ s3Bucket, s3Object }) => `${s3Bucket}/${s3Object}`);
     });
   }
 }
@@ -205,6 +221,13 @@ export class DeliveryWorld {
   async stop(): Promise<void> {
     await this.#delivery?.close();
     this.#delivery = undefined;
+  }
+
+  /** As if nothing had ever happened. */
+  async clear(): Promise<void> {
+    this.journal.records.length = 0;
+    const names = ["trail_changes", "trail_states", "delivery_place", "delivery_shards", "log_files"] as const;
+    for (const name of names) await this.tables.deleteFrom(name).execute();
   }
 
   /** Another life, without faults, over what the last one left. */
