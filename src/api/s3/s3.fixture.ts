@@ -46,10 +46,10 @@ export interface Heard {
   readonly failure?: UpstreamFailure;
   readonly continued: boolean;
   /** The root of an XML body. */
-  xml(): XmlNode;
+  readonly xml: () => XmlNode;
   /** The text of the element at this path below the root: `Contents/Key`; all of them joined by a space. */
-  text(path: string): string;
-  header(name: string): string | undefined;
+  readonly text: (path: string) => string;
+  readonly header: (name: string) => string | undefined;
 }
 
 /** Buckets, their API, and one bucket called `logs`. */
@@ -133,8 +133,8 @@ export class TestS3 {
   /** The API over HTTP, without signatures: for clients of AWS. */
   async listen(): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
     const server = createServer((request, response) => {
-      const length = Number(request.headers["content-length"] ?? 0);
-      const streams = request.method === "PUT" && length > 0 && /^\/[^/?]+\/[^?]/.test(request.url ?? "");
+      const streams =
+        request.method === "PUT" && /^\/[^/?]+\/[^?]+(?:$|\?x-id=|\?.*partNumber=)/.test(request.url ?? "");
       const go = (body: Asked["body"]): void => {
         const outgoing = this.outgoing(request.method ?? "", request.url ?? "/", request.rawHeaders, body);
         const exchange = this.upstream.send(outgoing, {
