@@ -7,7 +7,7 @@ import { refusals } from "./refusals.ts";
 import { FrameSealer } from "./sealed-frames.ts";
 
 /** Bytes of what one request may put: an object or a part. */
-export const CONTENT_BYTES_MAX: number = 5 * 1024 ** 3;
+const CONTENT_BYTES_MAX = 5 * 1024 ** 3;
 
 /** What became of a body. */
 export interface Content {

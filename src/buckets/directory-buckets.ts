@@ -21,7 +21,7 @@ import type {
 } from "./buckets.ts";
 import type { StrikeFault } from "./faults.ts";
 import { Files } from "./files.ts";
-import { Immutability, type ImmutabilityStats, immutableSupported, makeMutable } from "./immutability.ts";
+import { Immutability, type ImmutabilityStats, immutableSupported } from "./immutability.ts";
 import { listKeys, listVersions, type Page } from "./listing.ts";
 import { ObjectKeys } from "./object-keys.ts";
 import { Objects, type Shelf } from "./objects.ts";
@@ -73,13 +73,13 @@ export async function openDirectoryBuckets(
   options: DirectoryBucketsOptions,
 ): Promise<DirectoryBuckets> {
   const { directory, clock, random, log, masterKey, keys, strike = () => undefined } = needs;
-  const files = await Files.open(directory, strike, makeMutable);
+  const immutability = new Immutability(options.immutable, (cause) =>
+    log.warn({ err: cause }, "could not make the file of a locked version immutable"),
+  );
+  const files = await Files.open(directory, strike, (path) => immutability.release(path));
   const tables = await openTables<BucketsSchema>(join(files.directory, "buckets.db"), bucketsMigrations);
   const rows = new Rows(tables, files, strike, (cause, file) =>
     log.warn({ err: cause, file }, "could not remove a file"),
-  );
-  const immutability = new Immutability(options.immutable, (cause) =>
-    log.warn({ err: cause }, "could not make the file of a locked version immutable"),
   );
   try {
     await rows.settle(await files.leftovers());

@@ -22,6 +22,11 @@ const WRITE_BYTES = 1_048_576;
 /** Folders that are remembered to be durable. */
 const FOLDERS_MAX = 10_000;
 
+export interface Leftovers {
+  readonly unfinished: readonly string[];
+  readonly marked: readonly { readonly file: string; readonly mark: Mark }[];
+}
+
 /** A mark that a file may be garbage: whether it is, the rows say. Undone by `unmark` once they have been asked. */
 export type Mark = string;
 
@@ -86,15 +91,27 @@ export class Files {
     return mark;
   }
 
-  /** Marks a file that the rows are about to forget. In no time: it happens inside a transaction. */
-  mark(file: string): Mark {
+  /**
+   * Marks a file that the rows are about to forget. In no time: it happens inside a transaction. Undefined when the disk
+   * has no room for a mark: that must not keep anybody from making room.
+   */
+  mark(file: string): Mark | undefined {
     const mark = this.#unfinishedPath(`${++this.#count}.of`);
-    symlinkSync(file, mark);
-    return mark;
+    try {
+      symlinkSync(file, mark);
+      return mark;
+    } catch {
+      return undefined;
+    }
   }
 
+  /** Never fails: a mark that stays only asks the rows once more, when the directory is opened again. */
   unmark(mark: Mark): void {
-    unlinkSync(mark);
+    try {
+      unlinkSync(mark);
+    } catch {
+      return;
+    }
   }
 
   /** The file goes, and folders that are empty then. A file that is not there is no failure. */
@@ -139,15 +156,14 @@ export class Files {
     }
   }
 
-  /** What a crash left: marked files, whose fate the rows decide. Unfinished ones are removed here. */
-  async leftovers(): Promise<readonly { readonly mark: Mark; readonly file: string }[]> {
-    const found: { readonly mark: Mark; readonly file: string }[] = [];
-    for (const entry of await readdir(join(this.directory, UNFINISHED), { withFileTypes: true })) {
-      const path = this.#unfinishedPath(entry.name);
-      if (entry.isSymbolicLink()) found.push({ mark: path, file: await readlink(path) });
-      else if (entry.isFile()) await this.remove(`${UNFINISHED}/${entry.name}`);
-    }
-    return found;
+  /** What a crash left: unfinished files, and marked ones, whose fate the rows decide. */
+  async leftovers(): Promise<Leftovers> {
+    const entries = await readdir(join(this.directory, UNFINISHED), { withFileTypes: true });
+    const marks = entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => this.#unfinishedPath(name));
+    return {
+      unfinished: entries.filter((entry) => entry.isFile()).map(({ name }) => `${UNFINISHED}/${name}`),
+      marked: await Promise.all(marks.map(async (mark) => ({ mark, file: await readlink(mark) }))),
+    };
   }
 
   /** @throws {Failure} when it would lie elsewhere than below the directory. */
@@ -295,7 +311,7 @@ function ignoreNotEmpty(thrown: unknown): void {
   if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOENT") throw thrown;
 }
 
-export function ignoreAbsent(thrown: unknown): void {
+function ignoreAbsent(thrown: unknown): void {
   if (!isAbsent(thrown)) throw thrown;
 }
 

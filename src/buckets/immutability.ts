@@ -3,7 +3,9 @@ import { open, rm, stat, writeFile } from "node:fs/promises";
 import { Failure } from "../core/index.ts";
 import { isAbsent } from "./files.ts";
 
-/** Paths handed to one `chattr`. */
+/** Of e2fsprogs; it is there on every Linux. */
+const TOOL = "chattr";
+/** Paths handed to it at once. */
 const BATCH = 200;
 
 export interface ImmutabilityStats {
@@ -43,6 +45,17 @@ export class Immutability {
     this.#work ??= this.#workOff();
   }
 
+  /**
+   * The file may be changed and removed again.
+   * @throws {Failure} when that cannot be done.
+   */
+  async release(path: string): Promise<void> {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== path);
+    // It may be among those that are being protected at this moment.
+    await this.#work;
+    await chattr("-i", [path]);
+  }
+
   /** Everything that waits has been tried. */
   async settled(): Promise<void> {
     await this.#work;
@@ -77,11 +90,6 @@ export class Immutability {
   }
 }
 
-/** @throws {Failure} when it cannot be done. */
-export async function makeMutable(path: string): Promise<void> {
-  await chattr("-i", [path]);
-}
-
 /** Tries it on a file `probe`, which is gone afterwards. */
 export async function immutableSupported(probe: string): Promise<boolean> {
   await writeFile(probe, "");
@@ -108,9 +116,9 @@ async function isRefused(path: string): Promise<boolean> {
 }
 
 async function chattr(flag: "+i" | "-i", paths: readonly string[]): Promise<void> {
-  const doing = `chattr ${flag} ${paths[0]}`;
+  const doing = `${TOOL} ${flag} ${paths[0]}`;
   await new Promise<void>((resolve, reject) => {
-    const child = spawn("chattr", [flag, "--", ...paths], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(TOOL, [flag, "--", ...paths], { stdio: ["ignore", "ignore", "pipe"] });
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       complaint = (complaint + text).slice(0, 1000);

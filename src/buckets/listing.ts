@@ -64,8 +64,8 @@ export async function listVersions(tables: Kysely<BucketsSchema>, range: Range):
 
 /** Rows from this key on; with `olderThan` only those versions of the key itself that are older. */
 interface From {
-  readonly key: Buffer;
-  readonly olderThan?: number | undefined;
+  readonly key: Uint8Array;
+  readonly olderThan?: number;
 }
 
 async function olderVersions(
@@ -85,53 +85,51 @@ async function olderVersions(
     .execute();
 }
 
-/**
- * One page, the same way for keys and for versions. Behind a common prefix the walk seeks to what follows all of its
- * keys, however many there are.
- */
-async function list(range: Range, fetch: (from: From, limit: number) => Promise<readonly VersionRow[]>): Promise<Page> {
+async function list(range: Range, fetch: Fetch): Promise<Page> {
   const rows: VersionRow[] = [];
   const commonPrefixes: Buffer[] = [];
-  let last: VersionRow | Buffer | undefined;
-  let batch = range.delimiter.length === 0 ? range.limit + 1 : BATCH_MIN;
   if (range.limit === 0) return { rows, commonPrefixes };
+  let last: VersionRow | Buffer | undefined;
+  for await (const entry of entries(range, fetch)) {
+    if (last !== undefined && rows.length + commonPrefixes.length === range.limit)
+      return { rows, commonPrefixes, last };
+    if (Buffer.isBuffer(entry)) commonPrefixes.push(entry);
+    else rows.push(entry);
+    last = entry;
+  }
+  return { rows, commonPrefixes };
+}
+
+type Fetch = (from: From, limit: number) => Promise<readonly VersionRow[]>;
+
+/**
+ * Rows and common prefixes in order, the same way for keys and for versions. Behind a common prefix the walk seeks to
+ * what follows all of its keys, however many there are.
+ */
+async function* entries(range: Range, fetch: Fetch): AsyncGenerator<VersionRow | Buffer> {
+  let batch = range.delimiter.length === 0 ? range.limit + 1 : BATCH_MIN;
   for (let from = begin(range); ; ) {
     const limit = Math.min(batch, BATCH_MAX, range.limit + 1);
     const found = await fetch(from, limit);
-    batch *= 2;
-    let next: From | undefined;
+    let folded: Buffer | undefined;
     for (const row of found) {
-      const common = commonPrefix(row.key, range);
-      const isOld = common !== undefined && Buffer.compare(common, range.after) <= 0;
-      if (!isOld && rows.length + commonPrefixes.length === range.limit) {
-        return { rows, commonPrefixes, ...(last === undefined ? {} : { last }) };
-      }
-      if (common === undefined) {
-        rows.push(row);
-        last = row;
-        next = { key: Buffer.from(row.key), olderThan: row.sequence };
-        continue;
-      }
-      if (!isOld) {
-        commonPrefixes.push(common);
-        last = common;
-      }
-      batch = BATCH_MIN;
-      next = { key: successor(common) ?? common };
-      break;
+      if (folded !== undefined && startsWith(row.key, folded)) continue;
+      folded = commonPrefix(row.key, range);
+      if (folded === undefined) yield row;
+      else if (Buffer.compare(folded, range.after) > 0) yield folded;
     }
-    // A batch that was cut short by a common prefix says nothing about what follows it.
-    const cutShort = next !== undefined && next.olderThan === undefined;
-    if (next === undefined || (!cutShort && found.length < limit)) return { rows, commonPrefixes };
-    from = next;
+    const end = found.at(-1);
+    if (end === undefined || found.length < limit) return;
+    from = folded === undefined ? { key: end.key, olderThan: end.sequence } : { key: successor(folded) ?? folded };
+    batch = folded === undefined ? batch * 2 : BATCH_MIN;
   }
 }
 
 function begin(range: Range): From {
   if (Buffer.compare(range.after, range.prefix) < 0) return { key: range.prefix };
   if (range.after.length === 0) return { key: range.after };
-  const within = range.after.subarray(0, range.prefix.length).equals(range.prefix);
-  if (range.afterSequence !== undefined && within) return { key: range.after, olderThan: range.afterSequence };
+  const { after, afterSequence } = range;
+  if (afterSequence !== undefined && startsWith(after, range.prefix)) return { key: after, olderThan: afterSequence };
   return { key: Buffer.concat([range.after, Buffer.of(0)]) };
 }
 
@@ -141,6 +139,10 @@ function commonPrefix(key: Uint8Array, { prefix, delimiter }: Range): Buffer | u
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   const at = bytes.indexOf(delimiter, prefix.length);
   return at === -1 ? undefined : bytes.subarray(0, at + delimiter.length);
+}
+
+function startsWith(key: Uint8Array, prefix: Buffer): boolean {
+  return prefix.equals(key.subarray(0, prefix.length));
 }
 
 /** The least bytes that are greater than everything that begins with `prefix`; UTF-8 has no byte 255. */

@@ -86,7 +86,7 @@ export function checkDefaultRetention(retention: DefaultRetention): void {
   if (amount > max) throw new Refusal("InvalidArgument", "Default retention period too large.", 400);
 }
 
-export function defaultFrom(retention: DefaultRetention, now: number): Retention {
+function defaultFrom(retention: DefaultRetention, now: number): Retention {
   const { mode, period } = retention;
   if ("days" in period) return { mode, until: now + period.days * DAY_MS };
   const until = new Date(now);

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { Failure } from "../core/index.ts";
+import { assert, Failure } from "../core/index.ts";
 import { openFrames, plainSize } from "./sealed-frames.ts";
 
 const READ_BYTES = 262_144;
@@ -9,8 +9,9 @@ const READ_BYTES = 262_144;
 export interface OpenContent {
   /** As the file has them, whatever was said when it was written. */
   readonly size: number;
-  /** Bytes from `start` up to and including `end`. Once; ends the use of the file. */
+  /** Bytes from `start` up to and including `end`. Once: the file is closed when the stream is. */
   stream(start: number, end: number): Readable;
+  /** When it is not streamed. */
   close(): void;
 }
 
@@ -18,14 +19,19 @@ export interface OpenContent {
 export async function openContent(handle: FileHandle, key: Uint8Array | undefined, what: string): Promise<OpenContent> {
   const { size: fileBytes } = await handle.stat();
   const size = key === undefined ? fileBytes : plainSize(fileBytes);
+  let streamed = false;
   const close = (): void => {
     // Nothing was written: there is nothing that closing could lose.
     handle.close().catch(() => undefined);
   };
   return {
     size,
-    close,
+    close: () => {
+      if (!streamed) close();
+    },
     stream: (start, end) => {
+      assert(!streamed, "an open object is streamed once");
+      streamed = true;
       if (key === undefined && size > 0 && start <= end) {
         return handle.createReadStream({ start, end: Math.min(end, size - 1), highWaterMark: READ_BYTES });
       }

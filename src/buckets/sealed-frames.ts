@@ -12,7 +12,7 @@ export const FRAME_BYTES = 65_536;
 
 const MARK = Buffer.from("OpenTrail sealed");
 const TAG_BYTES = 16;
-const SEALED_FRAME_BYTES: number = FRAME_BYTES + TAG_BYTES;
+const SEALED_FRAME_BYTES = FRAME_BYTES + TAG_BYTES;
 
 /** How many bytes are encrypted in a file of `fileBytes`. */
 export function plainSize(fileBytes: number): number {
@@ -73,7 +73,8 @@ export async function* openFrames(
 ): AsyncGenerator<Uint8Array> {
   const count = frameCount(fileBytes);
   const first = Math.floor(start / FRAME_BYTES);
-  const last = Math.min(Math.floor(end / FRAME_BYTES), count - 1);
+  // Who reads up to the end reads the last frame, even if nothing is in it: it alone says that this is the end.
+  const last = end >= plainSize(fileBytes) - 1 ? count - 1 : Math.floor(end / FRAME_BYTES);
   for (let at = first; at <= last; at += FRAMES_AT_ONCE) {
     const frames = Math.min(FRAMES_AT_ONCE, last - at + 1);
     const offset = MARK.length + at * SEALED_FRAME_BYTES;

@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, systemRandom } from "../core/index.ts";
+import { type Clock, Refusal, systemRandom } from "../core/index.ts";
 import type { ObjectVersion, PutObjectRequest } from "./buckets.ts";
 import {
   type DirectoryBuckets,
@@ -74,4 +74,15 @@ export async function read(
   const pieces: Uint8Array[] = [];
   for await (const piece of object.stream(...range) as AsyncIterable<Uint8Array>) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+/** `<code> <status>` of what was refused. */
+export async function refused(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (cause) {
+    if (cause instanceof Refusal) return `${cause.code} ${cause.status}`;
+    throw cause;
+  }
+  return "nothing was refused";
 }

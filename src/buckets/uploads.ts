@@ -158,7 +158,7 @@ export class Uploads {
     const { encryption } = upload.request;
     const dataKey = encryption && keys.create(encryption, { bucket: bucketName, key });
     const { versionId, file } = this.#objects.newFile(buckets.get(bucketName), key);
-    const full = upload.checksumType === "FULL_OBJECT" ? upload.checksumAlgorithm : undefined;
+    const full = fullAlgorithm(upload, request.checksum?.algorithm);
     const content = await writeContent(
       files,
       this.#bytesOf(bucketName, upload, parts),
@@ -344,6 +344,12 @@ function partChecksum(upload: Upload, own: PutObjectRequest["checksum"]): PutObj
     throw refusals.otherChecksum(algorithm, own.algorithm);
   }
   return own ?? (algorithm === undefined ? undefined : { algorithm });
+}
+
+/** What is computed over the whole object: what the upload says, else what is said when it is completed. */
+function fullAlgorithm(upload: Upload, said: ChecksumAlgorithm | undefined): ChecksumAlgorithm | undefined {
+  if (upload.checksumAlgorithm === undefined) return said;
+  return upload.checksumType === "FULL_OBJECT" ? upload.checksumAlgorithm : undefined;
 }
 
 async function compositeOf(upload: Upload, parts: readonly PartRow[]): Promise<ObjectChecksum | undefined> {

@@ -4,12 +4,14 @@
  */
 import type { Command } from "commander";
 import { addCoverage } from "./coverage.ts";
+import { addDoctor } from "./doctor.ts";
 import { addEvent } from "./event.ts";
 import { type Io, processIo } from "./io.ts";
 import { addLookup } from "./lookup.ts";
 import { addReconcile } from "./reconcile.ts";
 import { EXIT } from "./run-command.ts";
 import { addTail } from "./tail.ts";
+import { addVerify } from "./verify.ts";
 import { addWhoami } from "./whoami.ts";
 
 /** Adds the commands that call a server; those added before get the same exit codes for wrong usage. */
@@ -19,6 +21,8 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addEvent(program, io);
   addCoverage(program, io);
   addReconcile(program, io);
+  addDoctor(program, io);
+  addVerify(program, io);
   addWhoami(program, io);
   for (const command of [program, ...program.commands]) {
     command.configureOutput({

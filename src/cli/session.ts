@@ -20,12 +20,13 @@ interface Setting {
 /** Where to call, in which Region, as whom. */
 export interface Session {
   readonly region: Setting;
-  endpoint(service: ServiceName): Setting;
+  endpoint(service: ServiceName | "s3"): Setting;
   readonly credentials: Credentials;
-  client(service: ServiceName): Client;
+  /** In the session's Region, or another. */
+  client(service: ServiceName, otherRegion?: string): Client;
 }
 
-type ServiceName = "cloudtrail" | "sts";
+type ServiceName = "cloudtrail" | "s3" | "sts";
 
 const ENDPOINT_STANDARD = "http://127.0.0.1:4580";
 const REGION_STANDARD = "us-east-1";
@@ -43,7 +44,7 @@ export async function openSession(options: SessionOptions, io: Io, userAgent: st
     ["AWS_DEFAULT_REGION", io.env["AWS_DEFAULT_REGION"]],
     [`profile ${profile.name}`, profile.settings["region"]],
   ]) ?? { value: REGION_STANDARD, from: "the default" };
-  const endpoint = (service: ServiceName): Setting =>
+  const endpoint = (service: ServiceName | "s3"): Setting =>
     first([["--endpoint-url", options.endpointUrl], ...configuredEndpoints(service, profile, io)]) ?? {
       value: ENDPOINT_STANDARD,
       from: "the default",
@@ -53,11 +54,11 @@ export async function openSession(options: SessionOptions, io: Io, userAgent: st
     region,
     endpoint,
     credentials,
-    client: (service) =>
+    client: (service, otherRegion = region.value) =>
       createClient(
         {
           endpoint: parseEndpoint(endpoint(service)),
-          region: region.value,
+          region: otherRegion,
           credentials: credentials.get,
           clock: io.clock,
           random: io.random,
@@ -67,7 +68,7 @@ export async function openSession(options: SessionOptions, io: Io, userAgent: st
   };
 }
 
-function configuredEndpoints(service: ServiceName, { name, settings, services }: Profile, { env }: Io): Candidate[] {
+function configuredEndpoints(service: string, { name, settings, services }: Profile, { env }: Io): Candidate[] {
   const ignore = env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? settings["ignore_configured_endpoint_urls"];
   if (ignore?.toLowerCase() === "true") return [];
   const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
