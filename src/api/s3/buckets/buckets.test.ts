@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canonicalId } from "../owner.ts";
-import { ACCOUNT, type Asked, TestS3 } from "../s3.fixture.ts";
+import { ACCOUNT, TestS3 } from "../s3.fixture.ts";
 
 let s3: TestS3;
 
@@ -11,11 +11,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await s3.close();
 });
-
-async function outcome(method: string, target: string, asked: Asked = {}): Promise<readonly [number, string]> {
-  const heard = await s3.ask(method, target, asked);
-  return [heard.status, heard.status < 300 || heard.body.length === 0 ? "" : heard.text("Code")];
-}
 
 function locationIn(region: string): string {
   return `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
@@ -44,7 +39,7 @@ describe("CreateBucket", () => {
     ["eu-central-1", "eu-west-1", "IllegalLocationConstraintException"],
   ])("called in %s for %s is refused", async (region, constraint, code) => {
     const body = constraint === undefined ? "" : locationIn(constraint);
-    expect(await outcome("PUT", "/nowhere", { region, body })).toEqual([400, code]);
+    expect(await s3.outcome("PUT", "/nowhere", { region, body })).toEqual([400, code]);
   });
 
   test.each<[what: string, name: string, headers: Record<string, string>, outcome: readonly [number, string]]>([
@@ -57,15 +52,15 @@ describe("CreateBucket", () => {
     ],
     ["an ownership that is none", "own", { "x-amz-object-ownership": "Nobody" }, [400, "InvalidArgument"]],
   ])("refuses %s", async (_, name, headers, refused) => {
-    expect(await outcome("PUT", `/${name}`, { headers })).toEqual(refused);
+    expect(await s3.outcome("PUT", `/${name}`, { headers })).toEqual(refused);
   });
 
   test("refuses what is there, but for us-east-1, where it changes nothing", async () => {
     const body = locationIn("eu-west-1");
     await s3.ask("PUT", "/there", { region: "eu-west-1", body });
-    expect(await outcome("PUT", "/there", { region: "eu-west-1", body })).toEqual([409, "BucketAlreadyOwnedByYou"]);
+    expect(await s3.outcome("PUT", "/there", { region: "eu-west-1", body })).toEqual([409, "BucketAlreadyOwnedByYou"]);
     const headers = { "x-amz-object-ownership": "ObjectWriter" };
-    expect(await outcome("PUT", "/logs", { headers })).toEqual([200, ""]);
+    expect(await s3.outcome("PUT", "/logs", { headers })).toEqual([200, ""]);
     expect((await s3.ask("GET", "/logs?ownershipControls")).text("Rule/ObjectOwnership")).toBe("BucketOwnerEnforced");
   });
 
@@ -96,7 +91,7 @@ describe("ListBuckets", () => {
   });
 
   test("refuses a token that is none", async () => {
-    expect(await outcome("GET", "/?continuation-token=x")).toEqual([400, "InvalidArgument"]);
+    expect(await s3.outcome("GET", "/?continuation-token=x")).toEqual([400, "InvalidArgument"]);
   });
 });
 
@@ -112,7 +107,7 @@ describe("what was never set", () => {
     ["tagging", "NoSuchTagSet"],
     ["website", "NoSuchWebsiteConfiguration"],
   ])("?%s is not found as %s", async (what, code) => {
-    expect(await outcome("GET", `/logs?${what}`)).toEqual([404, code]);
+    expect(await s3.outcome("GET", `/logs?${what}`)).toEqual([404, code]);
   });
 
   test.each([
@@ -133,13 +128,13 @@ describe("what was never set", () => {
   test.each(["cors", "encryption", "lifecycle", "policy", "replication", "tagging", "website"])(
     "?%s is deleted all the same",
     async (what) => {
-      expect(await outcome("DELETE", `/logs?${what}`)).toEqual([204, ""]);
+      expect(await s3.outcome("DELETE", `/logs?${what}`)).toEqual([204, ""]);
     },
   );
 
   test("is of a bucket that is there", async () => {
-    expect(await outcome("GET", "/nothing?cors")).toEqual([404, "NoSuchBucket"]);
-    expect(await outcome("HEAD", "/nothing")).toEqual([404, ""]);
+    expect(await s3.outcome("GET", "/nothing?cors")).toEqual([404, "NoSuchBucket"]);
+    expect(await s3.outcome("HEAD", "/nothing")).toEqual([404, ""]);
   });
 });
 
@@ -175,7 +170,7 @@ describe("what is put reads back equal", () => {
     ],
   ])("?%s", async (what, body) => {
     if ((await s3.ask("HEAD", "/equal")).status === 404) await s3.ask("PUT", "/equal");
-    expect(await outcome("PUT", `/equal?${what}`, { body })).toEqual([200, ""]);
+    expect(await s3.outcome("PUT", `/equal?${what}`, { body })).toEqual([200, ""]);
     const text = (await s3.ask("GET", `/equal?${what}`)).body.toString();
     const told = text.replace(/^<\?xml.*\n/, "").replace(/ xmlns="[^"]*"/, "");
     expect(told.replaceAll("<Value/>", "<Value></Value>")).toBe(body);
@@ -187,8 +182,8 @@ describe("what is put reads back equal", () => {
     ["publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"],
     ["ownershipControls", "OwnershipControlsNotFoundError"],
   ])("until ?%s is deleted", async (what, code) => {
-    expect(await outcome("DELETE", `/equal?${what}`)).toEqual([204, ""]);
-    expect(await outcome("GET", `/equal?${what}`)).toEqual([404, code]);
+    expect(await s3.outcome("DELETE", `/equal?${what}`)).toEqual([204, ""]);
+    expect(await s3.outcome("GET", `/equal?${what}`)).toEqual([404, code]);
   });
 
   test.each([
@@ -228,7 +223,7 @@ describe("what is put reads back equal", () => {
       "AccessControlListNotSupported",
     ],
   ])("?%s refuses %s", async (what, body, status, code) => {
-    expect(await outcome("PUT", `/equal?${what}`, { body })).toEqual([status, code]);
+    expect(await s3.outcome("PUT", `/equal?${what}`, { body })).toEqual([status, code]);
   });
 
   test.each([
@@ -236,12 +231,12 @@ describe("what is put reads back equal", () => {
     ["bucket-owner-full-control", 200, ""],
     ["public-read", 400, "AccessControlListNotSupported"],
   ])("of lists only the owner's is there: %s", async (acl, status, code) => {
-    expect(await outcome("PUT", "/equal?acl", { headers: { "x-amz-acl": acl } })).toEqual([status, code]);
+    expect(await s3.outcome("PUT", "/equal?acl", { headers: { "x-amz-acl": acl } })).toEqual([status, code]);
   });
 
   test("Object Lock wants versions", async () => {
     const body = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
-    expect(await outcome("PUT", "/logs?object-lock", { body })).toEqual([409, "InvalidBucketState"]);
+    expect(await s3.outcome("PUT", "/logs?object-lock", { body })).toEqual([409, "InvalidBucketState"]);
   });
 });
 
@@ -257,12 +252,12 @@ describe("PutBucketPolicy", () => {
 
   test("keeps it as it was put, and says whom it lets in", async () => {
     const body = policy({});
-    expect(await outcome("PUT", "/logs?policy", { body })).toEqual([204, ""]);
+    expect(await s3.outcome("PUT", "/logs?policy", { body })).toEqual([204, ""]);
     const heard = await s3.ask("GET", "/logs?policy");
     expect([heard.header("content-type"), heard.body.toString()]).toEqual(["application/json", body]);
     expect((await s3.ask("GET", "/logs?policyStatus")).text("IsPublic")).toBe("false");
-    expect(await outcome("DELETE", "/logs?policy")).toEqual([204, ""]);
-    expect(await outcome("GET", "/logs?policy")).toEqual([404, "NoSuchBucketPolicy"]);
+    expect(await s3.outcome("DELETE", "/logs?policy")).toEqual([204, ""]);
+    expect(await s3.outcome("GET", "/logs?policy")).toEqual([404, "NoSuchBucketPolicy"]);
   });
 
   test.each<[what: string, body: string]>([
@@ -278,7 +273,7 @@ describe("PutBucketPolicy", () => {
     ["another service's action", policy({ Action: "sns:Publish" })],
     ["too long a one", policy({ Sid: "a".repeat(21_000) })],
   ])("refuses %s", async (_, body) => {
-    expect(await outcome("PUT", "/logs?policy", { body })).toEqual([
+    expect(await s3.outcome("PUT", "/logs?policy", { body })).toEqual([
       400,
       body === "" ? "MissingRequestBodyError" : "MalformedPolicy",
     ]);
@@ -286,9 +281,9 @@ describe("PutBucketPolicy", () => {
 
   test("refuses to let in everybody unless the bucket's block was taken away", async () => {
     const body = policy({ Principal: "*" });
-    expect(await outcome("PUT", "/logs?policy", { body })).toEqual([403, "AccessDenied"]);
+    expect(await s3.outcome("PUT", "/logs?policy", { body })).toEqual([403, "AccessDenied"]);
     await s3.ask("DELETE", "/logs?publicAccessBlock");
-    expect(await outcome("PUT", "/logs?policy", { body })).toEqual([204, ""]);
+    expect(await s3.outcome("PUT", "/logs?policy", { body })).toEqual([204, ""]);
     expect((await s3.ask("GET", "/logs?policyStatus")).text("IsPublic")).toBe("true");
   });
 });
@@ -297,9 +292,9 @@ describe("DeleteBucket", () => {
   test("refuses while a version is left", async () => {
     await s3.ask("PUT", "/full");
     await s3.ask("PUT", "/full/a", { body: "x" });
-    expect(await outcome("DELETE", "/full")).toEqual([409, "BucketNotEmpty"]);
+    expect(await s3.outcome("DELETE", "/full")).toEqual([409, "BucketNotEmpty"]);
     await s3.ask("DELETE", "/full/a");
-    expect(await outcome("DELETE", "/full")).toEqual([204, ""]);
-    expect(await outcome("HEAD", "/full")).toEqual([404, ""]);
+    expect(await s3.outcome("DELETE", "/full")).toEqual([204, ""]);
+    expect(await s3.outcome("HEAD", "/full")).toEqual([404, ""]);
   });
 });

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Asked, type Heard, TestS3 } from "../s3.fixture.ts";
+import { type Heard, TestS3 } from "../s3.fixture.ts";
 
 const PART_BYTES = 5 * 1024 * 1024;
 
@@ -13,11 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await s3.close();
 });
-
-async function outcome(method: string, target: string, asked: Asked = {}): Promise<readonly [number, string]> {
-  const heard = await s3.ask(method, target, asked);
-  return [heard.status, heard.status < 300 || heard.body.length === 0 ? "" : heard.text("Code")];
-}
 
 async function begin(key: string, headers: Record<string, string> = {}): Promise<string> {
   return (await s3.ask("POST", `/logs/${key}?uploads`, { headers })).text("UploadId");
@@ -93,14 +88,14 @@ describe("a multipart upload", () => {
     expect(["ObjectParts/PartsCount", "ObjectParts/Part/Size", "ObjectParts/IsTruncated"].map(attributes.text)).toEqual(
       ["2", String(PART_BYTES), "true"],
     );
-    expect(await outcome("GET", `/logs/whole?uploadId=${id}`)).toEqual([404, "NoSuchUpload"]);
+    expect(await s3.outcome("GET", `/logs/whole?uploadId=${id}`)).toEqual([404, "NoSuchUpload"]);
   });
 
   test("has the checksum of the whole that it is told to have", async () => {
     const id = await begin("full", { "x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": "FULL_OBJECT" });
     const body = completion([[1, etagOf(await part("full", id, 1, "hello"))]]);
     const complete = async (value: string): Promise<readonly [number, string]> =>
-      await outcome("POST", `/logs/full?uploadId=${id}`, { body, headers: { "x-amz-checksum-crc32": value } });
+      await s3.outcome("POST", `/logs/full?uploadId=${id}`, { body, headers: { "x-amz-checksum-crc32": value } });
     expect(await complete("AAAAAA==")).toEqual([400, "BadDigest"]);
     expect(await complete(crc32Of(Buffer.from("hello")))).toEqual([200, ""]);
   });
@@ -126,7 +121,7 @@ describe("a multipart upload", () => {
     await s3.ask("PUT", "/logs/source", { body: "0123456789" });
     const id = await begin("ranges");
     const headers = { "x-amz-copy-source": "logs/source", "x-amz-copy-source-range": range };
-    expect(await outcome("PUT", `/logs/ranges?partNumber=1&uploadId=${id}`, { headers })).toEqual([400, code]);
+    expect(await s3.outcome("PUT", `/logs/ranges?partNumber=1&uploadId=${id}`, { headers })).toEqual([400, code]);
   });
 
   test("is refused what does not fit together", async () => {
@@ -134,7 +129,7 @@ describe("a multipart upload", () => {
     const small = await part("bad", id, 1, "small");
     const other = await part("bad", id, 2, "other");
     const complete = async (body: string, headers: Record<string, string> = {}): Promise<readonly [number, string]> =>
-      await outcome("POST", `/logs/bad?uploadId=${id}`, { body, headers });
+      await s3.outcome("POST", `/logs/bad?uploadId=${id}`, { body, headers });
     const both = completion([
       [1, etagOf(small)],
       [2, etagOf(other)],
@@ -172,7 +167,7 @@ describe("a multipart upload", () => {
     ["part 10,001", "partNumber=10001", "InvalidArgument"],
   ])("has no %s", async (_, query, code) => {
     const id = await begin("numbers");
-    expect(await outcome("PUT", `/logs/numbers?${query}&uploadId=${id}`, { body: "x" })).toEqual([400, code]);
+    expect(await s3.outcome("PUT", `/logs/numbers?${query}&uploadId=${id}`, { body: "x" })).toEqual([400, code]);
   });
 
   test.each<[headers: Record<string, string>, refused: readonly [number, string]]>([
@@ -180,15 +175,15 @@ describe("a multipart upload", () => {
     [{ "x-amz-checksum-algorithm": "CRC64NVME", "x-amz-checksum-type": "COMPOSITE" }, [400, "InvalidRequest"]],
     [{ "x-amz-checksum-algorithm": "MD4" }, [501, "NotImplemented"]],
   ])("is not begun with %o", async (headers, refused) => {
-    expect(await outcome("POST", "/logs/begun?uploads", { headers })).toEqual(refused);
+    expect(await s3.outcome("POST", "/logs/begun?uploads", { headers })).toEqual(refused);
   });
 
   test("is over when it is aborted", async () => {
     const id = await begin("aborted");
     await part("aborted", id, 1, "x");
-    expect(await outcome("DELETE", `/logs/aborted?uploadId=${id}`)).toEqual([204, ""]);
-    expect(await outcome("DELETE", `/logs/aborted?uploadId=${id}`)).toEqual([404, "NoSuchUpload"]);
-    expect(await outcome("PUT", `/logs/aborted?partNumber=1&uploadId=${id}`, { body: "x" })).toEqual([
+    expect(await s3.outcome("DELETE", `/logs/aborted?uploadId=${id}`)).toEqual([204, ""]);
+    expect(await s3.outcome("DELETE", `/logs/aborted?uploadId=${id}`)).toEqual([404, "NoSuchUpload"]);
+    expect(await s3.outcome("PUT", `/logs/aborted?partNumber=1&uploadId=${id}`, { body: "x" })).toEqual([
       404,
       "NoSuchUpload",
     ]);
