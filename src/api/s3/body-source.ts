@@ -23,6 +23,8 @@ export class BodySource implements AsyncIterable<Uint8Array> {
   constructor(body: OutgoingRequest["body"], wanted: () => void) {
     this.#body = body;
     this.#wanted = wanted;
+    // It may break before it is read, and after nobody wants it any more.
+    if (body.kind === "stream") body.readable.on("error", ignore);
   }
 
   /** Why the body did not come to its end; undefined while nothing is known to be wrong. */
@@ -79,7 +81,6 @@ export class BodySource implements AsyncIterable<Uint8Array> {
     this.#unlisten();
     this.#waiting = [];
     if (readable.destroyed || readable.readableEnded) return;
-    readable.on("error", ignore);
     readable.resume();
   }
 
@@ -125,5 +126,5 @@ export class BodySource implements AsyncIterable<Uint8Array> {
 }
 
 function ignore(): void {
-  // What is thrown away may break off as it likes.
+  // Whoever reads hears of it in another way.
 }

@@ -1,7 +1,4 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -46,10 +43,10 @@ export interface Heard {
   readonly failure?: UpstreamFailure;
   readonly continued: boolean;
   /** The root of an XML body. */
-  xml(): XmlNode;
+  readonly xml: () => XmlNode;
   /** The text of the element at this path below the root: `Contents/Key`; all of them joined by a space. */
-  text(path: string): string;
-  header(name: string): string | undefined;
+  readonly text: (path: string) => string;
+  readonly header: (name: string) => string | undefined;
 }
 
 /** Buckets, their API, and one bucket called `logs`. */
@@ -130,38 +127,9 @@ export class TestS3 {
     return await receiver.heard.promise;
   }
 
-  /** The API over HTTP, without signatures: for clients of AWS. */
-  async listen(): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
-    const server = createServer((request, response) => {
-      const length = Number(request.headers["content-length"] ?? 0);
-      const streams = request.method === "PUT" && length > 0 && /^\/[^/?]+\/[^?]/.test(request.url ?? "");
-      const go = (body: Asked["body"]): void => {
-        const outgoing = this.outgoing(request.method ?? "", request.url ?? "/", request.rawHeaders, body);
-        const exchange = this.upstream.send(outgoing, {
-          continued: () => undefined,
-          head: (status, message, headers) => response.writeHead(status, message, headers as string[]),
-          data: (chunk) => response.write(chunk),
-          end: () => response.end(),
-          failed: () => response.destroy(),
-        });
-        response.on("drain", () => exchange.resume());
-        response.on("close", () => exchange.abort());
-      };
-      if (streams) return go(request);
-      const pieces: Buffer[] = [];
-      request.on("data", (piece: Buffer) => pieces.push(piece));
-      request.on("end", () => go(Buffer.concat(pieces)));
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const { port } = server.address() as AddressInfo;
-    return {
-      endpoint: `http://127.0.0.1:${port}`,
-      close: async () => {
-        server.closeAllConnections();
-        server.close();
-        await once(server, "close");
-      },
-    };
+  /** Status, and the error's code where there is one. */
+  async outcome(method: string, target: string, asked: Asked = {}): Promise<readonly [status: number, code: string]> {
+    return outcomeOf(await this.ask(method, target, asked));
   }
 }
 
@@ -183,6 +151,10 @@ function bodyOf(
   const pieces = (body as readonly (string | Uint8Array)[]).map((piece) => Buffer.from(piece as string));
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return { kind: "stream", readable: Readable.from(pieces, { objectMode: false }), length, trailers: () => [] };
+}
+
+export function outcomeOf({ status, body, text }: Heard): readonly [status: number, code: string] {
+  return [status, status < 300 || body.length === 0 ? "" : text("Code")];
 }
 
 class Listener implements AnswerReceiver {

@@ -20,13 +20,15 @@ export const createBucket: S3Operation<"CreateBucket"> = async (input, { buckets
   const ownership = ownershipFrom(input);
   const tags = configuration?.Tags ?? [];
   tagsOf(tags, BUCKET_TAGS_MAX);
+  // In us-east-1 one may create what one has, and changes nothing by it.
+  const isNew = !buckets.has(Bucket);
   await buckets.create(Bucket, {
     account: caller.account,
     region: regionFrom(configuration?.LocationConstraint, region),
     objectLock: ObjectLockEnabledForBucket,
   });
-  if (ownership !== undefined) await putDocument(buckets, Bucket, "ownershipControls", ownership);
-  if (tags.length > 0) await putDocument(buckets, Bucket, "tagging", tags);
+  if (isNew && ownership !== undefined) await putDocument(buckets, Bucket, "ownershipControls", ownership);
+  if (isNew && tags.length > 0) await putDocument(buckets, Bucket, "tagging", tags);
   return new Answer({ Location: `/${Bucket}` }, {});
 };
 
