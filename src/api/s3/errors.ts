@@ -9,7 +9,7 @@ export interface MarkerDetails {
 }
 
 /** Headers of a refusal: kept beside its other details, under this name. */
-export const HEADERS = "headers";
+const HEADERS = "headers";
 
 /** A refusal as S3 tells it. */
 export function errorAnswer(refusal: Refusal, path: string, { requestId, hostId }: AnswerMark): WireAnswer {

@@ -19,7 +19,7 @@ import { openS3Upstream } from "./upstream.ts";
 export const ACCOUNT = "123456789012";
 export const NOW: number = Date.UTC(2026, 10, 20, 12);
 
-export const ROOT: Caller = {
+const ROOT: Caller = {
   kind: "root",
   account: ACCOUNT,
   arn: `arn:aws:iam::${ACCOUNT}:root`,
