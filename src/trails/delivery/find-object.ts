@@ -47,7 +47,7 @@ export async function isSameFile(bytes: Uint8Array, file: PackedFile): Promise<b
 }
 
 /** S3's error code, or `InternalError` when what was thrown bears none. */
-export function errorCode(thrown: unknown): string {
+function errorCode(thrown: unknown): string {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
   return typeof code === "string" && code !== "" ? code : "InternalError";
 }
