@@ -58,10 +58,11 @@ export function isForOwnBuckets(
   // Who signs with no scope, or not at all, names no service; a path that could be S3's then is.
   const isS3 = resolved.service?.id === "s3" || (claimed?.signingName === undefined && resolved.service === undefined);
   if (!isS3) return false;
-  if (claimed !== undefined && !routed) return true;
+  if (claimed?.signingName !== undefined && !routed) return true;
   const { bucket } = s3Address(headerValue(head.headers, "host") ?? "", head.path, bucketHosts);
   if (bucket === undefined) return false;
-  return claimed === undefined ? own.facts(bucket) !== undefined : own.claims(bucket);
+  if (claimed === undefined) return own.facts(bucket) !== undefined;
+  return !routed || own.claims(bucket);
 }
 
 /** The bucket in an ARN of S3, whichever of its objects the ARN names. */
