@@ -41,7 +41,7 @@ import {
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import { forwardRecord, type OddOutcome } from "./forward-record.ts";
 import { ownerRecords } from "./owner-record.ts";
-import { bucketOfArn } from "./own-buckets.ts";
+import { bucketOfArn, type OwnBuckets } from "./own-buckets.ts";
 import type { Arrival, Destination, GatewayNeeds, OpenRoute } from "./gateway.ts";
 import { IncomingBody, type StreamPlan } from "./incoming-body.ts";
 import type { PassingCall } from "./pass-through.ts";
@@ -230,7 +230,14 @@ export class ForwardedCall implements PassingCall {
   #isUnwanted(): boolean {
     const { own } = this.#open;
     if (own === undefined || this.#description().eventCategory !== "Data") return false;
-    return !own.wants(this.#record(undefined, undefined, 0, this.#caller.early));
+    const record = this.#record(undefined, undefined, 0, this.#caller.early);
+    return !this.#withCopies([record], own).some((each) => own.wants(each));
+  }
+
+  /** And for the owner of a bucket a copy of what others did there. */
+  #withCopies(records: readonly AuditRecord[], own: OwnBuckets): readonly AuditRecord[] {
+    const owner = own.facts(bucketOf(this.#description()) ?? "")?.account;
+    return ownerRecords(records, this.#caller.proof?.caller, owner, this.#needs.random);
   }
 
   #resign(target: string, credentials: SigningCredentials): ResignedRequest {
@@ -303,13 +310,12 @@ export class ForwardedCall implements PassingCall {
     return answer.failure === undefined ? undefined : this.#answerOf(failureAnswer(answer));
   }
 
-  /** Of our own buckets only what was asked for, and for the owner of a bucket a copy of what others did. */
+  /** Of our own buckets only what somebody asked for. */
   #kept(record: AuditRecord, deleted: readonly AuditRecord[]): readonly AuditRecord[] {
     const { own } = this.#open;
     if (own === undefined) return [record, ...deleted];
-    const wanted = [...(this.#unwanted ? [] : [record]), ...deleted.filter((each) => own.wants(each))];
-    const owner = own.facts(bucketOf(this.#description()) ?? "")?.account;
-    return ownerRecords(wanted, this.#caller.proof?.caller, owner, this.#needs.random);
+    const asked = deleted.filter((each) => this.#withCopies([each], own).some((copy) => own.wants(copy)));
+    return this.#withCopies([...(this.#unwanted ? [] : [record]), ...asked], own);
   }
 
   breakOff(why: Refusal): void {

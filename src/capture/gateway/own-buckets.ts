@@ -13,7 +13,7 @@ export interface OwnBuckets {
   facts(bucket: string): BucketFacts | undefined;
   /** Whether the bucket is ours even where a route takes S3: it exists here, or its name is set apart. */
   claims(bucket: string): boolean;
-  /** Whether somebody asked for a data event to be recorded; others leave no record. */
+  /** Whether somebody asked for a data event to be recorded, on its caller's side or the bucket owner's; others are not. */
   wants(record: AuditRecord): boolean;
 }
 
