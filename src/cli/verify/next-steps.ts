@@ -51,5 +51,5 @@ function digestStep(verdict: "valid" | { readonly code: string }): string | unde
 
 /** A plain copy of a bucket leaves metadata behind; the bucket still has it. */
 function signatureStep(bucket: string): string {
-  return `Fetch each missing signature into a file beside its digest file: aws s3api head-object --bucket ${bucket} --key KEY > FILE.metadata.json; or pass --without-newest-signature.`;
+  return `Fetch each missing signature into a file beside its digest file: aws s3api head-object --bucket ${bucket} --key KEY > FILE.metadata.json (for the newest one, --without-newest-signature does too).`;
 }
