@@ -31,6 +31,34 @@ describe("readConfig()", () => {
   });
 
   test.each([
+    ["90s", 90_000],
+    ["5m", 300_000],
+    ["1h", 3_600_000],
+    ["1", 1_000],
+    ["2500ms", 2_500],
+  ])("reads the interval of deliveries %s as %i ms", (text, ms) => {
+    const config = readConfig({}, { OPENTRAIL_TRAILS_DELIVERY_INTERVAL: text }, undefined);
+    expect(config.deliveryIntervalMs).toBe(ms);
+  });
+
+  test.each(["", "0", "2h", "5 m", "soon", "-1s", "999ms"])("refuses %j as the interval of deliveries", (text) => {
+    const read = () => readConfig({ trailsDeliveryInterval: text }, {}, undefined);
+    expect(read).toThrow(/trails-delivery-interval.*is not a duration such as 90s, 5m or 1h, from 1s to 3600s/);
+  });
+
+  test("has the S3 server of trails whole, or none", () => {
+    expect(readConfig({}, {}, undefined).bucketServer).toBeUndefined();
+    const file = yaml("buckets: {endpoint: 'https://s3.example.org', pathStyle: false, profile: audit}\n");
+    expect(readConfig({}, {}, file).bucketServer).toEqual({
+      endpoint: "https://s3.example.org",
+      region: "us-east-1",
+      pathStyle: false,
+      credentialsFile: undefined,
+      profile: "audit",
+    });
+  });
+
+  test.each([
     [
       "a setting that does not exist",
       "histroy:\n  retentionDays: 7\n",

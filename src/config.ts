@@ -27,6 +27,28 @@ export interface Config {
   /** Names under which buckets are hosts: `s3.example.org` for `photos.s3.example.org`. */
   readonly bucketHosts: readonly string[];
   readonly spoolBytesMax: number;
+  /** Names of buckets (`*` stands for anything) that are OpenTrail's own even where a route takes S3. */
+  readonly ownBuckets: readonly string[];
+  /** Whether files of locked objects are made immutable where the file system can. */
+  readonly bucketsImmutable: boolean;
+  /** The S3 server on which the buckets of trails lie; without it they are OpenTrail's own. */
+  readonly bucketServer: BucketServer | undefined;
+  readonly kmsKeys: readonly string[];
+  /** `o-…`; the first of `accounts` is its management account, all are its members. */
+  readonly organizationId: string | undefined;
+  readonly deliveryIntervalMs: number;
+  readonly digestIntervalMs: number;
+  /** How often delivered files are compared with what lies in their buckets; 0 for never. */
+  readonly fileCheckIntervalMs: number;
+}
+
+export interface BucketServer {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly pathStyle: boolean;
+  /** A file of AWS's shared-credentials format; without it credentials come as AWS's tools find them. */
+  readonly credentialsFile: string | undefined;
+  readonly profile: string;
 }
 
 export interface Address {
@@ -99,6 +121,65 @@ const SETTINGS = {
     "bytes that records of routes with `audit: spool` may take while the journal refuses them",
     wholeNumber(1024 ** 2, Number.MAX_SAFE_INTEGER),
   ),
+  ownBuckets: setting(
+    "buckets.own",
+    "",
+    "names of buckets, separated by commas, that are OpenTrail's own even where a route takes S3; * stands for anything",
+    parseList(/^[a-z0-9.*-]+$/, "a bucket's name, in which * stands for anything"),
+  ),
+  bucketsImmutable: setting(
+    "buckets.immutable",
+    "true",
+    "make files of locked objects immutable where the file system can: true or false",
+    parseBoolean,
+  ),
+  bucketsEndpoint: optionalSetting(
+    "buckets.endpoint",
+    "URL of the S3 server on which the buckets of trails lie; without it they lie in the data directory",
+    (text) => text,
+  ),
+  bucketsRegion: setting("buckets.region", "us-east-1", "Region of that server", parseRegion),
+  bucketsPathStyle: setting(
+    "buckets.pathStyle",
+    "true",
+    "whether that server gets the bucket in the path: true or false",
+    parseBoolean,
+  ),
+  bucketsCredentialsFile: optionalSetting(
+    "buckets.credentialsFile",
+    "shared-credentials file for that server; without it credentials come as AWS's tools find them",
+    (text) => text,
+  ),
+  bucketsProfile: setting("buckets.profile", "default", "profile in that file", (text) => text),
+  kmsKeys: setting(
+    "kms.keys",
+    "alias/opentrail",
+    "ids of the keys, separated by commas, that objects of OpenTrail's own buckets may be encrypted with",
+    parseList(/^[A-Za-z0-9/_-]+$/, "a key id such as alias/audit"),
+  ),
+  organizationId: optionalSetting(
+    "organization.id",
+    "id of the organization that the accounts form; the first is its management account",
+    parseOrganization,
+  ),
+  deliveryIntervalMs: setting(
+    "trails.deliveryInterval",
+    "5m",
+    "how often trails deliver log files: 1s to 1h",
+    duration(1_000, 3_600_000),
+  ),
+  digestIntervalMs: setting(
+    "trails.digestInterval",
+    "1h",
+    "how often trails deliver digest files: 1s to 24h",
+    duration(1_000, 86_400_000),
+  ),
+  fileCheckIntervalMs: setting(
+    "trails.checkInterval",
+    "10m",
+    "how often delivered files are compared with what lies in their buckets: 1s to 24h, 0 for never",
+    duration(0, 86_400_000),
+  ),
   logLevel: setting("log.level", "info", "trace, debug, info, warn, error or silent", parseLevel),
 } as const;
 
@@ -150,6 +231,13 @@ export function readConfig(flags: Source, environment: Source, file: string | un
   if ((certificate === undefined) !== (key === undefined)) {
     throw new Failure("read tls.certificate and tls.key: one is of no use without the other");
   }
+  const endpoint = read(SETTINGS.bucketsEndpoint);
+  const server = {
+    region: read(SETTINGS.bucketsRegion),
+    pathStyle: read(SETTINGS.bucketsPathStyle),
+    credentialsFile: read(SETTINGS.bucketsCredentialsFile),
+    profile: read(SETTINGS.bucketsProfile),
+  };
   return Object.freeze({
     dataDirectory: read(SETTINGS.dataDirectory),
     api: read(SETTINGS.api),
@@ -167,6 +255,14 @@ export function readConfig(flags: Source, environment: Source, file: string | un
     trustedProxies: read(SETTINGS.trustedProxies),
     bucketHosts: read(SETTINGS.bucketHosts),
     spoolBytesMax: read(SETTINGS.spoolBytesMax),
+    ownBuckets: read(SETTINGS.ownBuckets),
+    bucketsImmutable: read(SETTINGS.bucketsImmutable),
+    bucketServer: endpoint === undefined ? undefined : { endpoint, ...server },
+    kmsKeys: read(SETTINGS.kmsKeys),
+    organizationId: read(SETTINGS.organizationId),
+    deliveryIntervalMs: read(SETTINGS.deliveryIntervalMs),
+    digestIntervalMs: read(SETTINGS.digestIntervalMs),
+    fileCheckIntervalMs: read(SETTINGS.fileCheckIntervalMs),
   });
 }
 
@@ -263,5 +359,29 @@ function wholeNumber(from: number, to: number): (text: string) => number {
       throw new Error(`${text} is not a whole number from ${from} to ${to}`);
     }
     return number;
+  };
+}
+
+function parseBoolean(text: string): boolean {
+  if (text !== "true" && text !== "false") throw new Error(`${text} is neither true nor false`);
+  return text === "true";
+}
+
+function parseOrganization(text: string): string {
+  if (!/^o-[a-z0-9]{10,32}$/.test(text)) throw new Error(`${text} is not an organization's id such as o-exampleorgid`);
+  return text;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `5m`, `1h`; a number alone is seconds. Answers milliseconds. */
+function duration(fromMs: number, toMs: number): (text: string) => number {
+  return (text) => {
+    const [, number = "", unit = "s"] = /^(\d{1,9})(ms|s|m|h)?$/.exec(text) ?? [];
+    const ms = Number(number) * (UNIT_MS[unit] ?? Number.NaN);
+    if (number === "" || ms < fromMs || ms > toMs) {
+      throw new Error(`${text} is not a duration such as 90s, 5m or 1h, from ${fromMs / 1000}s to ${toMs / 1000}s`);
+    }
+    return ms;
   };
 }

@@ -1,8 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Kysely } from "kysely";
-import { destination, type Logger, pino } from "pino";
+import { destination, pino } from "pino";
 import {
   ApiMetrics,
   answerCalls,
@@ -19,32 +18,14 @@ import {
   Throttle,
   trustedProxies,
 } from "./api/index.ts";
-import { service } from "./aws/index.ts";
-import {
-  type AuditState,
-  Coverage,
-  defaultRoute,
-  type Gateway,
-  LearnedIdentities,
-  learnedMigrations,
-  openCallAudit,
-  openGateway,
-  openSources,
-  parseRoutes,
-  parseSources,
-  type Route,
-  SilenceWatch,
-  type Sources,
-  StateFile,
-} from "./capture/index.ts";
+import { openCatalog, service } from "./aws/index.ts";
+import { learnedMigrations, type Route } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
-import { type Clock, Failure, PageTokens, type Random, systemClock, systemRandom } from "./core/index.ts";
+import { PageTokens, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
 import { openHistory } from "./history/index.ts";
 import {
-  type Authorizer,
   bootstrap,
-  type CredentialStore,
   identityMigrations,
   type IdentitySchema,
   loadKeyFile,
@@ -53,19 +34,20 @@ import {
   SecretBox,
 } from "./identity/index.ts";
 import { integrityMigrations } from "./integrity/index.ts";
-import { type Journal, lockDirectory, openJournal } from "./journal/index.ts";
-import type { AuditRecord } from "./record/index.ts";
+import { lockDirectory, openJournal } from "./journal/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
+import { startBuckets } from "./start-buckets.ts";
+import { startCapture } from "./start-capture.ts";
+import { startTrails } from "./start-trails.ts";
 import { trailsMigrations } from "./trails/index.ts";
 import { version } from "./version.ts";
+import type { World } from "./world.ts";
 
 /** How long answers in flight may take to finish once we are told to stop. */
 const GRACE_MS = 10_000;
 
 /** How old the tables' idea of a key's last use may be. */
 const LAST_USED_MS = 2_000;
-
-const MINUTE_MS = 60_000;
 
 interface Running {
   /** Where the API and the status pages listen, with the ports that were really taken. */
@@ -75,12 +57,6 @@ interface Running {
   readonly routes: readonly Route[];
   /** Answers in flight finish, everything acknowledged is on disk, files are closed. */
   stop(): Promise<void>;
-}
-
-interface World {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
 }
 
 /** Starts everything, wired by hand: each part gets what it needs here and nowhere else. */
@@ -134,6 +110,25 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
   const tokens = new PageTokens(new Uint8Array(hkdfSync("sha256", key, "", "page tokens", 32)));
   const history = await openHistory({ journal, clock, tokens }, { retentionDays: config.historyRetentionDays });
 
+  const catalog = openCatalog({ bucketHosts: config.bucketHosts });
+  const buckets = await startBuckets({
+    config,
+    key,
+    catalog,
+    wants: (record) => trails.wants(record),
+    world: { clock, random, log },
+  });
+  const trails = await startTrails({
+    config,
+    tables,
+    journal,
+    recorder,
+    box,
+    store: buckets.store,
+    metrics,
+    world: { clock, random, log },
+  });
+
   const credentials = openCredentials({ tables: identityTables, box });
   const flushing = setInterval(() => {
     credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written yet"));
@@ -143,7 +138,19 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
   });
   const services: readonly ServedService[] = [
-    { model: service("cloudtrail"), operations: cloudtrailOperations({ history }) as ServedService["operations"] },
+    {
+      model: service("cloudtrail"),
+      operations: cloudtrailOperations({
+        history,
+        store: buckets.store,
+        organization:
+          config.organizationId === undefined ? undefined : { id: config.organizationId, accounts: config.accounts },
+        digests: trails.digests,
+        random,
+        tokens,
+        changed: () => trails.changed(),
+      }) as ServedService["operations"],
+    },
     { model: service("cloudtrail-data"), operations: {} },
     { model: service("iam"), operations: iamOperations({ random, box, tokens }) as ServedService["operations"] },
     { model: service("sts"), operations: stsOperations({ random, box }) as ServedService["operations"] },
@@ -197,6 +204,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     journal,
     recorder,
     metrics,
+    catalog,
+    ownBuckets: buckets.own,
     world: { clock, random, log },
   });
   const status = await serveStatus(config.console, { health, metrics, webhook: capture.webhook });
@@ -215,6 +224,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     stop: async () => {
       await api.close(GRACE_MS);
       await capture.close();
+      await trails.close();
+      await buckets.close();
       await recorder.close();
       clearInterval(flushing);
       await credentials.flush().catch((err: unknown) => log.warn({ err }, "last uses of keys could not be written"));
@@ -225,123 +236,6 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       unlock();
     },
   };
-}
-
-interface CaptureParts {
-  readonly config: Config;
-  /** Signing names of what OpenTrail serves itself. */
-  readonly ownServices: ReadonlySet<string>;
-  readonly credentials: CredentialStore;
-  readonly authorizer: Authorizer;
-  readonly tables: Kysely<ControlSchema>;
-  readonly journal: Journal;
-  readonly recorder: Recorder;
-  readonly metrics: ApiMetrics;
-  readonly world: World;
-}
-
-interface RunningCapture {
-  readonly gateway: Gateway;
-  readonly routes: readonly Route[];
-  readonly webhook: Sources["handleWebhook"];
-  readonly audit: () => AuditState;
-  /** To be called when no call is under way. */
-  close(): Promise<void>;
-}
-
-/** What becomes records beside our own API's calls: the gateway's, and other servers' logs. */
-async function startCapture(parts: CaptureParts): Promise<RunningCapture> {
-  const { config, journal, recorder, metrics, world } = parts;
-  const { clock, random, log } = world;
-  const { accounts, region, dataDirectory } = config;
-  const routes = read("the routes", () => [
-    ...parseRoutes(config.routes),
-    ...(config.upstream === undefined ? [] : [defaultRoute(config.upstream)]),
-  ]);
-  const record = (records: readonly AuditRecord[]): Promise<void> => recorder.record(records);
-  const directory = join(dataDirectory, "capture");
-  const audit = await openCallAudit(
-    { directory, recorder, journalHealth: () => journal.health, clock, log },
-    { spoolBytesMax: config.spoolBytesMax },
-  );
-  await audit.recover();
-  const silence = await SilenceWatch.open({
-    clock,
-    random,
-    state: new StateFile(join(directory, "habits.json")),
-    record,
-    account: accounts[0],
-    region,
-  });
-  const sources = openSources(
-    read("the sources", () => parseSources(config.sources)),
-    {
-      account: accounts[0],
-      region,
-      directory: join(directory, "sources"),
-      record,
-      clock,
-      log,
-      heard: (source) => silence.heard("source", source),
-    },
-  );
-  const counts = new Coverage({
-    clock,
-    silence,
-    routes: routes.map(({ name }) => name),
-    sources: () => sources.stats(),
-    intentsOpen: () => audit.state().intents.records,
-  });
-  counts.export(metrics);
-  metrics.gauge(
-    "opentrail_spool_records",
-    "Durable records that wait for the journal.",
-    () => audit.state().spool.records,
-  );
-  metrics.gauge("opentrail_spool_age_seconds", "Age of the oldest of them.", () => audit.state().spool.ageMs / 1000);
-  const learned = new LearnedIdentities({
-    tables: parts.tables.$pickTables<"learned_keys" | "learned_users">(),
-    isOwn: (accessKeyId, sessionToken) => parts.credentials.owns(accessKeyId, sessionToken),
-  });
-  const gateway = await openGateway({
-    ...parts,
-    routes,
-    learned,
-    audit,
-    counts,
-    bucketHosts: config.bucketHosts,
-    accounts,
-    defaultRegion: region,
-    clock,
-    random,
-    log,
-  });
-  const minutely = setInterval(() => {
-    const told = (err: unknown): void => log.warn({ err }, "what is kept of callers and sources could not be renewed");
-    Promise.all([silence.check(), learned.sweep(clock.now())]).catch(told);
-  }, MINUTE_MS).unref();
-  return {
-    gateway: gateway.gateway,
-    routes,
-    audit: () => audit.state(),
-    webhook: (source, body, headers) => sources.handleWebhook(source, body, headers),
-    close: async () => {
-      clearInterval(minutely);
-      await gateway.close();
-      await sources.close();
-      await silence.check().catch((err: unknown) => log.warn({ err }, "the habits of sources could not be written"));
-      await audit.close();
-    },
-  };
-}
-
-/** @throws {Failure} that says what was read, and what is wrong with it. */
-function read<Value>(what: string, parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (cause) {
-    throw new Failure(`read ${what}`, cause);
-  }
 }
 
 function tablesHealth(problem: string | undefined): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { type ArrivedRequest, serveHttp } from "../src/api/index.ts";
+import { openCatalog } from "../src/aws/index.ts";
 import {
   type AuditMode,
   type CallAudit,
@@ -44,6 +45,7 @@ export async function startGateway(upstream: string, options: GatewayOptions = {
   const log = pino({ level: "error" }, { write: (line: string) => void errors.push(line) });
   const route = { name: "test", upstream, timeouts: { connectSeconds: 1, answerSeconds: 1 }, ...options.route };
   const running = await openGateway({
+    catalog: openCatalog(),
     routes: parseRoutes([route]),
     ownServices: new Set(["iam", "sts", "cloudtrail"]),
     credentials: NO_KEYS,

@@ -98,7 +98,13 @@ function spawnServer(dataDirectory: string, { flags = [], environment = {} }: Se
   const all = ["bin/opentrail.js", "up", ...standard, "--limits-calls-per-second", "0", ...flags];
   return spawn(process.execPath, all, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: process.env["HOME"] ?? "",
+      // Nobody could remove the directory afterwards.
+      OPENTRAIL_BUCKETS_IMMUTABLE: "false",
+      ...environment,
+    },
   });
 }
 

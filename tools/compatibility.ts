@@ -9,7 +9,7 @@ const SERVED: readonly (readonly [
   name: Parameters<typeof service>[0],
   operations: Readonly<Record<string, unknown>>,
 ])[] = [
-  ["cloudtrail", cloudtrailOperations({ history: undefined as never })],
+  ["cloudtrail", cloudtrailOperations({} as never)],
   ["cloudtrail-data", {}],
   ["iam", iamOperations({} as never)],
   ["sts", stsOperations({} as never)],

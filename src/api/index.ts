@@ -12,6 +12,7 @@ export * from "./metrics.ts";
 export * from "./outbox.ts";
 export * from "./recorder.ts";
 export * from "./status-server.ts";
+export * from "./s3/index.ts";
 export * from "./sts/index.ts";
 export * from "./throttle.ts";
 export * from "./trace.ts";

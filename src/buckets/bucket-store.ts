@@ -94,8 +94,12 @@ export interface BucketStore {
   ): Promise<{ readonly objects: readonly ListedObject[]; readonly more: boolean }>;
   /** With a version: that one, for good. Without: as S3 does. @throws {BucketFailure} `AccessDenied` when it is locked. */
   delete(bucket: string, key: string, versionId?: string): Promise<void>;
-  /** Whether `who` could write below `prefix` (which ends in `/`). Nothing is left behind. */
-  mayWrite(bucket: string, prefix: string, who: ServicePrincipal): Promise<WriteCheck>;
+  /**
+   * Whether `who` could write below `prefix` (which ends in `/`), encrypted like that: policies ask about it. Nothing is
+   * left behind.
+   * @throws {BucketFailure} `NoSuchBucket`, and on a server of somebody else's what it says of the key (`KMS.…`).
+   */
+  mayWrite(bucket: string, prefix: string, who: ServicePrincipal, encryption?: Encryption): Promise<WriteCheck>;
   /** Whether the key of SSE-KMS can be used. @throws {BucketFailure} `KMS.NotFoundException`, `KMS.DisabledException`. */
   checkKey(keyId: string): Promise<void>;
   close(): Promise<void>;

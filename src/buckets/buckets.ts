@@ -27,7 +27,14 @@ export interface ObjectEncryption {
 }
 
 /** Documents that a bucket bears as they were put, by the name of what they are. */
-export type BucketDocument = "policy" | "tagging" | "publicAccessBlock" | "ownershipControls" | "lifecycle" | "cors";
+export type BucketDocument =
+  | "policy"
+  | "tagging"
+  | "publicAccessBlock"
+  | "ownershipControls"
+  | "encryption"
+  | "lifecycle"
+  | "cors";
 
 export interface ObjectLock {
   readonly retention?: { readonly mode: LockMode; readonly until: number };
@@ -116,6 +123,7 @@ export interface ListedVersions {
   /** Latest first within a key; delete markers among them. */
   readonly versions: readonly ObjectVersion[];
   readonly commonPrefixes: readonly string[];
+  /** The last entry; `versionId` is empty when that is a common prefix. */
   readonly next?: { readonly key: string; readonly versionId: string };
 }
 
@@ -139,8 +147,9 @@ export interface UploadedPart {
 /** An object opened for reading: what is read is the version that was found, whatever happens to its key meanwhile. */
 export interface OpenObject {
   readonly version: ObjectVersion;
-  /** Bytes from `start` up to and including `end`; all by default. To be consumed or destroyed. */
+  /** Bytes from `start` up to and including `end`; all by default. Once; to be consumed or destroyed. */
   stream(start?: number, end?: number): Readable;
+  /** When it is not streamed; otherwise nothing happens. */
   close(): void;
 }
 
@@ -181,7 +190,8 @@ export interface Buckets {
   ): Promise<ObjectVersion>;
   /**
    * The version, or the latest one.
-   * @throws {Refusal} `NoSuchKey`, `NoSuchVersion`; `details.deleteMarker` and `details.versionId` when it is a marker.
+   * @throws {Refusal} `NoSuchKey`, `NoSuchVersion`; `details.deleteMarker` and `details.versionId` when it is a marker,
+   *   which is `MethodNotAllowed` (405) when the marker was asked for by its id.
    */
   version(bucket: string, key: string, versionId?: string): Promise<ObjectVersion>;
   open(bucket: string, key: string, versionId?: string): Promise<OpenObject>;

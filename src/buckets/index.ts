@@ -4,3 +4,9 @@
  */
 export * from "./bucket-store.ts";
 export * from "./buckets.ts";
+export { DirectoryBucketStore } from "./directory-bucket-store.ts";
+export * from "./open-s3-bucket-store.ts";
+export type { S3Credentials, S3Settings, S3Timeouts } from "./s3-bucket-store.ts";
+export * from "./bucket-name.ts";
+export * from "./directory-buckets.ts";
+export { beginChecksum } from "./checksums.ts";

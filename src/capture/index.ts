@@ -15,25 +15,26 @@ export {
   type AuditState,
   type CallAuditNeeds,
   type CallAuditOptions,
-  openCallAudit,
   type OpenCallAudit,
+  openCallAudit,
 } from "./gateway/audit.ts";
 export { type CallCounts, type CallOutcome } from "./gateway/call-counts.ts";
 export { type CaptureKind, type Habit, type SilenceNeeds, SilenceWatch } from "./gateway/coverage-silence.ts";
 export { Coverage, type MetricsPort } from "./gateway/coverage.ts";
 export { type TlsFacts } from "./gateway/forward-record.ts";
 export { type Arrival, type Destination, Gateway, type OpenRoute } from "./gateway/gateway.ts";
-export type {
-  AnswerReceiver,
-  CallOrigin,
-  OutgoingRequest,
-  Upstream,
-  UpstreamExchange,
-  UpstreamFailure,
-} from "./gateway/upstream.ts";
 export { lastAnswer } from "./gateway/last-answer.ts";
+export { type GatewayOptions, openGateway, type RunningGateway, signingCredentials } from "./gateway/open-gateway.ts";
+export { type BucketFacts as OwnBucketFacts, type OwnBuckets } from "./gateway/own-buckets.ts";
+export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
+export {
+  type AnswerReceiver,
+  type CallOrigin,
+  type OutgoingRequest,
+  type Upstream,
+  type UpstreamExchange,
+  type UpstreamFailure,
+} from "./gateway/upstream.ts";
 export { LearnedIdentities, type LearnedNeeds } from "./identities/learned-identities.ts";
 export { learnedMigrations, type LearnedSchema } from "./identities/learned-tables.ts";
-export { type GatewayOptions, openGateway, type RunningGateway } from "./gateway/open-gateway.ts";
-export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
 export { type State, StateFile } from "./state-file.ts";

@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import { addCoverage } from "./coverage.ts";
+import { addDoctor } from "./doctor.ts";
 import { addEvent } from "./event.ts";
 import { type Io, processIo } from "./io.ts";
 import { addLookup } from "./lookup.ts";
@@ -20,6 +21,7 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addEvent(program, io);
   addCoverage(program, io);
   addReconcile(program, io);
+  addDoctor(program, io);
   addVerify(program, io);
   addWhoami(program, io);
   for (const command of [program, ...program.commands]) {

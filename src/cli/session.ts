@@ -26,7 +26,7 @@ export interface Session {
   client(service: ServiceName, otherRegion?: string): Client;
 }
 
-type ServiceName = "cloudtrail" | "sts";
+type ServiceName = "cloudtrail" | "s3" | "sts";
 
 const ENDPOINT_STANDARD = "http://127.0.0.1:4580";
 const REGION_STANDARD = "us-east-1";

@@ -29,6 +29,10 @@ export interface DigestedTrail {
   readonly prefix?: string;
   readonly organizationId?: string;
   readonly kmsKeyId?: string;
+  /** Whether it covers other Regions than its home. */
+  readonly multiRegion: boolean;
+  /** False once it was stopped or deleted: what it has still to deliver belongs to its last digest. */
+  readonly logging: boolean;
   /** It logs, and its log files are to be validated. */
   readonly validating: boolean;
 }

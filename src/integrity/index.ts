@@ -5,4 +5,7 @@
 export * from "./digest-file.ts";
 export * from "./digest-key.ts";
 export * from "./digests.ts";
+export * from "./file-check.ts";
+export * from "./file-findings.ts";
+export * from "./open-digests.ts";
 export * from "./schema.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { TrailsSchema } from "./schema.ts";
-import type { SelectableEvent, Trail } from "./trail.ts";
+import type { Trail } from "./trail.ts";
 
 /** Whose records a series of log files holds: what a trail delivers of one account and Region. */
 export interface Shard {
@@ -43,8 +43,6 @@ export interface DeliveryListener {
 }
 
 export interface Delivery {
-  /** Whether any trail wants the event now: asked before data events of our own buckets are recorded. */
-  wants(event: SelectableEvent): boolean;
   /** To be called after every committed change of trails. */
   trailsChanged(): void;
   /** Whether a log file of the shard is decided, or to be decided of what was read, and not delivered. */

@@ -19,6 +19,8 @@ export interface Trail {
 export interface TrailSettings {
   readonly bucket: string;
   readonly prefix?: string;
+  /** As it was put: a name or an ARN. */
+  readonly snsTopicName?: string;
   readonly snsTopicArn?: string;
   readonly includeGlobalServiceEvents: boolean;
   readonly multiRegion: boolean;
@@ -79,7 +81,9 @@ export interface SelectableEvent {
   readonly vpcEndpointId?: string;
   readonly sessionCredentialFromConsole?: string;
   readonly userIdentity?: { readonly arn?: string; readonly invokedBy?: string };
-  readonly resources?: readonly { readonly type?: string; readonly ARN?: string }[];
+  readonly resources?: readonly { readonly type?: string; readonly ARN?: string; readonly ARNPrefix?: string }[];
+  /** Its `clientProvidedHostHeader` tells calls of the global endpoint of STS. */
+  readonly tlsDetails?: unknown;
 }
 
 /** Whether selectors want an event; compiled once, asked millions of times. Never throws, whatever the event. */

@@ -71,9 +71,14 @@ function flags(parameters: Parameters): readonly string[] {
     const flag = `--${kebabCase(member)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${kebabCase(member)}`];
-    if (Array.isArray(value)) return [flag, ...value.map(argument)];
-    return [flag, argument(value)];
+    if (Array.isArray(value) && !value.some(isDeep)) return [flag, ...value.map(argument)];
+    return [flag, Array.isArray(value) ? JSON.stringify(value) : argument(value)];
   });
+}
+
+/** What the shorthand of the command line has no words for. */
+function isDeep(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).some((inner) => typeof inner === "object");
 }
 
 /** As people type it: `AttributeKey=EventName,AttributeValue=CreateUser`. */

@@ -1,5 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type TestServer } from "../server.ts";
 import { whySkipped } from "./clients.ts";
@@ -7,6 +9,7 @@ import { startGateway } from "./gateway/gateway-run.ts";
 import { MOTO_MISSING, startMoto } from "./gateway/moto.ts";
 
 const AWS = "/usr/bin/aws";
+const PYPI_AWS = ".venv/bin/aws";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -84,6 +87,46 @@ test.skipIf(!existsSync(AWS) || MOTO_MISSING !== undefined)(
     }
   },
   60_000,
+);
+
+test.skipIf(!existsSync(PYPI_AWS))(
+  `the README's trail validates, and one flipped byte is named by both validators (${PYPI_AWS})`,
+  async () => {
+    const intervals = blockWith("npm start -- --trails-delivery-interval").trim().split(" ").slice(3);
+    // What is immutable can be removed only afterwards.
+    const dataDirectory = mkdtempSync(join(tmpdir(), "opentrail-readme-"));
+    const audited = await startServer({ dataDirectory, flags: [...intervals, "--buckets-immutable", "true"] });
+    try {
+      const before = blockWith("export AWS_SHARED_CREDENTIALS_FILE").split("\n").slice(0, 2).join("\n");
+      const asReader = (text: string): string =>
+        text.replaceAll("http://127.0.0.1:4580", audited.endpoint).replaceAll("$PWD/opentrail-data", dataDirectory);
+      const environment = { PATH: `${resolve(dirname(PYPI_AWS))}:${process.env["PATH"]}`, HOME: dataDirectory };
+      const run = (script: string): string => {
+        const args = ["-eo", "pipefail", "-c", `exec 2>&1\n${asReader(script)}`];
+        const { status, stdout } = spawnSync("bash", args, { env: environment, encoding: "utf8" });
+        expect(status, stdout).toBe(0);
+        return stdout;
+      };
+      const kept = run(`${before}\n${blockWith("create-trail --name for-ever")}`);
+      expect(kept).toContain("All is well.");
+      expect(kept).toMatch(/Digest file\ts3:\/\/audit-log\/.*\tvalid/);
+      expect(kept).toMatch(/Log file\ts3:\/\/audit-log\/.*\tvalid/);
+      expect(kept).not.toContain("INVALID");
+      expect(kept.match(/^(\d+)\/\1 log files valid$/gm)).toHaveLength(2);
+
+      const variables = `export AWS_ENDPOINT_URL=http://127.0.0.1:4580 AWS_DEFAULT_REGION=us-east-1
+        trail=arn:aws:cloudtrail:us-east-1:123456789012:trail/for-ever`;
+      const flipped = run(`${before}\n${variables}\n${blockWith("chattr -i")}`);
+      expect(flipped.match(/^Log file\ts3:\/\/audit-log\/\S+\.json\.gz\tINVALID: /gm)).toHaveLength(2);
+      expect(flipped).toContain("the AWS CLI names the file");
+      expect(flipped).toContain("and so does OpenTrail");
+    } finally {
+      await audited.stop();
+      spawnSync("chattr", ["-R", "-i", dataDirectory]);
+      rmSync(dataDirectory, { recursive: true, force: true });
+    }
+  },
+  90_000,
 );
 
 function blockWith(text: string): string {

@@ -1,8 +1,5 @@
-import type { CloudtrailOperations } from "../../aws/index.ts";
 import { type History, type LookupEventsInput, parseLookup } from "../../history/index.ts";
-import type { Operation } from "../operation.ts";
-
-type LookupEvents = CloudtrailOperations["LookupEvents"];
+import type { CloudtrailOperation } from "./cloudtrail-operation.ts";
 
 /**
  * LookupEvents: management or Insights events of the calling account and Region, newest first.
@@ -12,7 +9,7 @@ type LookupEvents = CloudtrailOperations["LookupEvents"];
  * `InvalidMaxResultsException`; `InvalidNextTokenException` when the token came from a different query.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
  */
-export function lookupEvents(history: History): Operation<LookupEvents["input"], LookupEvents["output"], never> {
+export function lookupEvents(history: History): CloudtrailOperation<"LookupEvents"> {
   return {
     mutates: false,
     checksInput: true,

@@ -11,6 +11,8 @@ export type SignedHead = Pick<WireRequest, "method" | "path" | "query" | "header
 /** What a request says about its signature; nothing of it is proven yet. */
 export interface SignedRequest {
   readonly form: "header" | "presigned";
+  /** Signature Version 4 when absent. */
+  readonly version?: 2;
   readonly accessKeyId: string;
   /** Day of the scope, `20261120`. */
   readonly date: string;

@@ -1,11 +1,12 @@
 import type { SignedRequest } from "../../aws/index.ts";
-import { Refusal } from "../../core/index.ts";
+import { optional, Refusal } from "../../core/index.ts";
 import {
   assertSessionMayCall,
   type Authorizer,
   type Caller,
   callerContext,
   denialMessage,
+  type NamedPolicy,
 } from "../../identity/index.ts";
 import type { CallToAuthorize, ConditionValues } from "./call-to-authorize.ts";
 import { requestConditions } from "./condition-keys.ts";
@@ -20,7 +21,11 @@ import { demandsOf } from "./demands.ts";
  * @throws {Refusal} `InvalidClientTokenId`: credentials of a kind that may not call this service at all.
  */
 export async function authorizeCall(
-  needs: { readonly authorizer: Authorizer },
+  needs: {
+    readonly authorizer: Authorizer;
+    /** Whose a resource is, and its own policy, where we know. */
+    readonly guard?: (arn: string) => { readonly account: string; readonly policy?: NamedPolicy } | undefined;
+  },
   { caller, signed }: { readonly caller: Caller; readonly signed: SignedRequest },
   call: CallToAuthorize,
 ): Promise<void> {
@@ -35,7 +40,13 @@ export async function authorizeCall(
     const asked = conditions === undefined ? context : new Map(context);
     if (conditions !== undefined) addConditions(asked, conditions);
     for (const resource of resources) {
-      const decision = await needs.authorizer.authorize(caller, { action, resource, context: asked });
+      const guarded = needs.guard?.(resource);
+      const decision = await needs.authorizer.authorize(caller, {
+        action,
+        resource,
+        context: guarded === undefined ? asked : new Map(asked).set("aws:resourceaccount", [guarded.account]),
+        ...optional("resourcePolicy", guarded?.policy),
+      });
       if (!decision.allowed) {
         throw new Refusal("AccessDenied", denialMessage(caller, action, resource, decision), 403);
       }

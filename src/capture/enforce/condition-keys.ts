@@ -219,7 +219,7 @@ function s3Conditions({ circumstances, head, input = {} }: CallToAuthorize, sign
   const hash = headerValue(head.headers, "x-amz-content-sha256");
   const tags = [...new URLSearchParams(typeof input["Tagging"] === "string" ? input["Tagging"] : "")];
   return {
-    "s3:signatureversion": ["AWS4-HMAC-SHA256"],
+    "s3:signatureversion": [signed.version === 2 ? "AWS" : "AWS4-HMAC-SHA256"],
     "s3:authType": [signed.form === "header" ? "REST-HEADER" : "REST-QUERY-STRING"],
     ...(signed.form === "presigned"
       ? { "s3:signatureAge": [String(Math.max(0, circumstances.now - signed.timestamp))] }

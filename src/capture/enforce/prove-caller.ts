@@ -2,6 +2,8 @@ import {
   declaredPayload,
   formatTimestamp,
   headerValue,
+  type PresignedUrl,
+  readPresignedUrl,
   readSignature,
   type SignedRequest,
   sha256,
@@ -9,10 +11,11 @@ import {
   UNSIGNED_PAYLOAD,
   undeclaredPayload,
   verifyHead,
+  verifyPresignedUrl,
   wrongBody,
   wrongSignature,
 } from "../../aws/index.ts";
-import { assert, Refusal } from "../../core/index.ts";
+import { assert, optional, Refusal } from "../../core/index.ts";
 import type { Caller, CredentialStore } from "../../identity/index.ts";
 import type { CapturedBody, CapturedHead } from "../call/captured.ts";
 import { claimedKey } from "./claimed-key.ts";
@@ -31,6 +34,12 @@ export interface RequestToProve {
   readonly body: CapturedBody | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /**
+   * The path of a request to our own buckets, its bucket in front: URLs that were presigned with Signature Version 2 are
+   * taken too. Elsewhere they could not be signed anew.
+   */
+  readonly bucketPath?: string;
+  readonly region?: string;
 }
 
 /** Who calls, proven. */
@@ -55,7 +64,11 @@ export interface Proof {
  * @throws {Failure} when the key's secret cannot be read.
  */
 export async function proveCaller(needs: ProofNeeds, request: RequestToProve): Promise<Proof> {
-  const { head, body, now } = request;
+  const { head, body, now, bucketPath } = request;
+  const presigned = bucketPath === undefined ? undefined : readPresignedUrl(head.query);
+  if (presigned !== undefined && bucketPath !== undefined && headerValue(head.headers, "authorization") === undefined) {
+    return await provePresignedUrl(needs, request, presigned, bucketPath);
+  }
   refuseOtherMechanisms(head);
   const signed = readSignature(head);
   if (signed === undefined) {
@@ -71,6 +84,33 @@ export async function proveCaller(needs: ProofNeeds, request: RequestToProve): P
   const remains = pending !== undefined && body !== undefined ? sawBody(pending, body) : pending;
   needs.credentials.used(signed.accessKeyId, signed.service, signed.region, now);
   return { caller, signed, ...(remains === undefined ? {} : { pending: remains }) };
+}
+
+async function provePresignedUrl(
+  { credentials }: ProofNeeds,
+  { head, now, region = "" }: RequestToProve,
+  url: PresignedUrl,
+  path: string,
+): Promise<Proof> {
+  const { accessKeyId, sessionToken, signature, expires } = url;
+  const { caller, secretAccessKey } = await credentials.find(accessKeyId, sessionToken, now);
+  verifyPresignedUrl(head, url, secretAccessKey, { path, now });
+  credentials.used(accessKeyId, "s3", region, now);
+  const signed: SignedRequest = {
+    form: "presigned",
+    version: 2,
+    accessKeyId,
+    date: "",
+    // Such a URL does not say when it was made.
+    timestamp: now,
+    region,
+    service: "s3",
+    signedHeaders: [],
+    signature,
+    expiresAt: Number(expires) * 1000,
+    ...optional("sessionToken", sessionToken),
+  };
+  return { caller, signed };
 }
 
 /**

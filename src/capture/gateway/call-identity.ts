@@ -1,4 +1,4 @@
-import type { ResolvedCall } from "../../aws/index.ts";
+import { pathWithBucket, type ResolvedCall } from "../../aws/index.ts";
 import { assert, Refusal } from "../../core/index.ts";
 import { unknownIdentity, userIdentity } from "../../identity/index.ts";
 import type { UserIdentity } from "../../record/index.ts";
@@ -12,6 +12,7 @@ import { unsignedIdentity } from "../identities/unsigned-identity.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
 import { NO_BODY } from "./body-capture.ts";
 import type { GatewayNeeds } from "./gateway.ts";
+import { OWN_BUCKETS } from "./own-buckets.ts";
 import type { Route } from "./routes.ts";
 
 /** A signed request, as far as who signed it is concerned. */
@@ -31,7 +32,10 @@ export interface AnsweredCall {
   readonly response: ResponseDescription | undefined;
 }
 
-type IdentityNeeds = Pick<GatewayNeeds, "credentials" | "learned" | "accounts" | "defaultRegion" | "clock">;
+type IdentityNeeds = Pick<
+  GatewayNeeds,
+  "credentials" | "learned" | "accounts" | "defaultRegion" | "clock" | "bucketHosts"
+>;
 
 /** Who makes a call, where: as much as can be told at each of its steps. */
 export class CallIdentity {
@@ -147,8 +151,11 @@ export class CallIdentity {
 
   async #prove(body: CapturedBody | undefined, enforces: boolean): Promise<void> {
     const { head, arrivedAt } = this.#call;
+    const { credentials, bucketHosts } = this.#needs;
+    const isOwn = this.#route === OWN_BUCKETS;
+    const own = isOwn ? { bucketPath: pathWithBucket(head, bucketHosts), region: this.region } : {};
     try {
-      this.#proof = await proveCaller({ credentials: this.#needs.credentials }, { head, body, now: arrivedAt });
+      this.#proof = await proveCaller({ credentials }, { head, body, now: arrivedAt, ...own });
     } catch (thrown) {
       if (enforces || !(thrown instanceof Refusal)) throw thrown;
     }

@@ -17,7 +17,8 @@ export interface ForwardFacts {
   readonly eventID: string;
   /** When the call ended, milliseconds since 1970. */
   readonly now: number;
-  readonly route: string;
+  /** Absent when the call was for OpenTrail itself. */
+  readonly route?: string;
   readonly resolved: ResolvedCall;
   readonly identity: UserIdentity;
   readonly region: string;
@@ -82,7 +83,7 @@ export function forwardRecord(
       ...response?.additionalEventData,
       ...(facts.invocationId === undefined ? {} : { sdkInvocationId: facts.invocationId.slice(0, 64) }),
       ...(odd === undefined ? {} : { outcome: odd.outcome }),
-      route: facts.route,
+      ...(facts.route === undefined ? {} : { route: facts.route }),
     },
     ...(requestID === undefined ? {} : { requestID }),
     eventID: facts.eventID,

@@ -7,7 +7,7 @@ import {
   sha256,
   type WireResponse,
 } from "../../aws/index.ts";
-import { Failure, Refusal, reason } from "../../core/index.ts";
+import { Failure, optional, Refusal, reason } from "../../core/index.ts";
 import type { AuditRecord, UserIdentity } from "../../record/index.ts";
 import { describeRequest } from "../call/describe-request.ts";
 import { describeResponse } from "../call/describe-response.ts";
@@ -40,10 +40,12 @@ import {
 } from "./call-outcome.ts";
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import { forwardRecord, type OddOutcome } from "./forward-record.ts";
+import { ownerRecords } from "./owner-record.ts";
+import { bucketOfArn } from "./own-buckets.ts";
 import type { Arrival, Destination, GatewayNeeds, OpenRoute } from "./gateway.ts";
 import { IncomingBody, type StreamPlan } from "./incoming-body.ts";
 import type { PassingCall } from "./pass-through.ts";
-import type { OutgoingRequest } from "./upstream.ts";
+import type { CallOrigin, OutgoingRequest } from "./upstream.ts";
 
 /** Bodies of known length up to here are gathered before the call is forwarded: then all of it is known beforehand. */
 const GATHER_BYTES = 256 * 1024;
@@ -72,6 +74,8 @@ export class ForwardedCall implements PassingCall {
   #described: RequestDescription | undefined;
   /** Why the request turned out to be none before it was forwarded. */
   #broken: Refusal | undefined;
+  /** A data event of our own buckets that nobody asked for leaves no record. */
+  #unwanted = false;
 
   constructor(needs: GatewayNeeds, destination: Destination, arrival: Arrival) {
     const { head, request } = arrival;
@@ -98,7 +102,9 @@ export class ForwardedCall implements PassingCall {
       await this.#admit();
       const outgoing = this.#outgoing();
       const intent = (): AuditRecord => this.#record(undefined, INTENT, 0, this.#caller.early);
-      await this.#needs.audit.begin(route.audit, { mutates: !this.#description().readOnly, intent });
+      this.#unwanted = this.#isUnwanted();
+      const mutates = !this.#description().readOnly;
+      if (!this.#unwanted) await this.#needs.audit.begin(route.audit, { mutates, intent });
       // The last moment at which the call can be left undone.
       if (this.#broken !== undefined) throw this.#broken;
       if (this.#arrival.request.socket.destroyed) throw CLIENT_LEFT;
@@ -173,7 +179,9 @@ export class ForwardedCall implements PassingCall {
     const model = this.#model;
     const body = this.#body.known?.bytes ?? NO_BODY.bytes;
     refuseAmbiguous({ head, body, protocol: this.#resolved.protocol, ...(model === undefined ? {} : { model }) });
-    await authorizeCall({ authorizer: this.#needs.authorizer }, this.#caller.proven, {
+    const { own } = this.#open;
+    const guard = own && ((arn: string) => own.facts(bucketOfArn(arn) ?? ""));
+    await authorizeCall({ authorizer: this.#needs.authorizer, ...optional("guard", guard) }, this.#caller.proven, {
       resolved: this.#resolved,
       account: this.#caller.account,
       head,
@@ -204,7 +212,25 @@ export class ForwardedCall implements PassingCall {
       body: this.#outgoingBody(chunks === undefined ? {} : { chunks }),
       expectContinue: expectsContinue && this.#body.known === undefined,
       repeatable: this.#description().readOnly,
+      ...(this.#open.own === undefined ? {} : { from: this.#origin() }),
     };
+  }
+
+  #origin(): CallOrigin {
+    return {
+      caller: this.#caller.proven.caller,
+      requestId: this.#requestId,
+      region: this.#caller.region,
+      now: this.#arrivedAt,
+      resolved: this.#resolved,
+      input: this.#description().input ?? {},
+    };
+  }
+
+  #isUnwanted(): boolean {
+    const { own } = this.#open;
+    if (own === undefined || this.#description().eventCategory !== "Data") return false;
+    return !own.wants(this.#record(undefined, undefined, 0, this.#caller.early));
   }
 
   #resign(target: string, credentials: SigningCredentials): ResignedRequest {
@@ -264,11 +290,10 @@ export class ForwardedCall implements PassingCall {
     const ended = { resolved: this.#resolved, body: this.#body.known, request: this.#description(), answer, response };
     const identity = this.#caller.answered(ended);
     const record = this.#record(response, odd, answer.body.size, identity);
-    const more = deletedObjectRecords(record, this.#resolved, this.#description(), response, random);
+    const deleted = deletedObjectRecords(record, this.#resolved, this.#description(), response, random);
     await this.#learn(ended, identity);
     try {
-      if (more.length === 0) await audit.finish(route.audit, route.name, record);
-      else await Promise.all([record, ...more].map((each) => audit.finish(route.audit, route.name, each)));
+      await Promise.all(this.#kept(record, deleted).map((each) => audit.finish(route.audit, route.name, each)));
     } catch (thrown) {
       log.error({ err: thrown, route: route.name }, "a call's record could not be kept");
       counts.ended(route.name, "unrecorded");
@@ -276,6 +301,15 @@ export class ForwardedCall implements PassingCall {
     }
     counts.ended(route.name, callOutcome(response, odd, answer.head?.status ?? 0));
     return answer.failure === undefined ? undefined : this.#answerOf(failureAnswer(answer));
+  }
+
+  /** Of our own buckets only what was asked for, and for the owner of a bucket a copy of what others did. */
+  #kept(record: AuditRecord, deleted: readonly AuditRecord[]): readonly AuditRecord[] {
+    const { own } = this.#open;
+    if (own === undefined) return [record, ...deleted];
+    const wanted = [...(this.#unwanted ? [] : [record]), ...deleted.filter((each) => own.wants(each))];
+    const owner = own.facts(bucketOf(this.#description()) ?? "")?.account;
+    return ownerRecords(wanted, this.#caller.proof?.caller, owner, this.#needs.random);
   }
 
   breakOff(why: Refusal): void {
@@ -336,7 +370,7 @@ export class ForwardedCall implements PassingCall {
       {
         eventID: this.#eventID,
         now: this.#needs.clock.now(),
-        route: this.#open.route.name,
+        ...(this.#open.own === undefined ? { route: this.#open.route.name } : {}),
         resolved: this.#resolved,
         identity,
         region: this.#caller.region,
@@ -361,9 +395,11 @@ export class ForwardedCall implements PassingCall {
     const refusal = this.#toRefusal(thrown);
     const record = this.#record(undefined, this.#refused(refusal), 0, this.#caller.early);
     const mode = thrown instanceof Refusal ? route.audit : "best-effort";
-    await this.#needs.audit.finish(mode, route.name, record).catch((err: unknown) => {
-      this.#needs.log.error({ err, route: route.name }, "the record of a refused call could not be kept");
-    });
+    if (!this.#isUnwanted()) {
+      await this.#needs.audit.finish(mode, route.name, record).catch((err: unknown) => {
+        this.#needs.log.error({ err, route: route.name }, "the record of a refused call could not be kept");
+      });
+    }
     this.#needs.counts.ended(route.name, refusal.code === "AccessDenied" ? "denied" : "refused");
     return this.#answerOf(refusal);
   }
@@ -399,3 +435,8 @@ export class ForwardedCall implements PassingCall {
 
 const TOO_LARGE = new Refusal("RequestEntityTooLarge", `a body to be judged has over ${WHOLE_BYTES_MAX} bytes`, 413);
 const TOO_BUSY: Refusal = unavailable("too many large requests are arriving at once; try again");
+
+function bucketOf({ input }: RequestDescription): string | undefined {
+  const bucket = input?.["Bucket"];
+  return typeof bucket === "string" ? bucket : undefined;
+}

@@ -17,6 +17,7 @@ import type { CallCounts } from "./call-counts.ts";
 import { accountOfKey } from "./call-identity.ts";
 import type { TlsFacts } from "./forward-record.ts";
 import { ForwardedCall } from "./forwarded-call.ts";
+import { isForOwnBuckets, OWN_BUCKETS, type OwnBuckets } from "./own-buckets.ts";
 import type { LearnedIdentities } from "../identities/learned-identities.ts";
 import { type PassingCall, passThrough } from "./pass-through.ts";
 import { chooseRoute, type Route, type RouteFacts } from "./routes.ts";
@@ -30,6 +31,8 @@ export interface OpenRoute {
   readonly upstream: Upstream;
   /** What `enforce` signs with. */
   readonly signing?: SigningCredentials;
+  /** Present when the upstream is our own buckets. */
+  readonly own?: OwnBuckets;
 }
 
 export interface GatewayNeeds {
@@ -37,6 +40,7 @@ export interface GatewayNeeds {
   readonly catalog: Catalog;
   /** Signing names of the services that OpenTrail serves itself. */
   readonly ownServices: ReadonlySet<string>;
+  readonly ownBuckets?: OwnBuckets;
   readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
   readonly learned: LearnedIdentities;
@@ -89,21 +93,33 @@ export interface Destination {
 export class Gateway {
   readonly #needs: GatewayNeeds;
   readonly #routes: readonly Route[];
+  readonly #ownBuckets: OpenRoute | undefined;
 
   constructor(needs: GatewayNeeds) {
     this.#needs = needs;
+    const own = needs.ownBuckets;
+    this.#ownBuckets = own && { route: OWN_BUCKETS, upstream: own.upstream, own };
     this.#routes = needs.routes.map(({ route }) => route);
   }
 
   /** Where a request goes; undefined when it is for OpenTrail itself, or no route wants it. */
   destinationOf(head: CapturedHead): Destination | undefined {
-    const { catalog, routes } = this.#needs;
-    if (routes.length === 0) return undefined;
+    const { catalog, routes, bucketHosts } = this.#needs;
+    const own = this.#ownBuckets;
+    if (routes.length === 0 && own === undefined) return undefined;
     const claimed = claimedKey(head);
     const signingName = claimed?.signingName;
+    // Without routes only S3's calls can be for anybody but our own APIs.
+    if (routes.length === 0 && signingName !== undefined && signingName !== "s3") return undefined;
     const named: ResolveHints = signingName === undefined ? {} : { signingName };
     const resolved = catalog.resolve({ ...head, body: NOTHING }, named);
     const chosen = chooseRoute(this.#routes, this.#facts(head, claimed, resolved));
+    const request = { head, claimed, resolved, routed: chosen !== undefined, bucketHosts };
+    if (own?.own !== undefined && isForOwnBuckets(own.own, request)) {
+      const hints = { signingName: "s3" };
+      const asked = signingName === "s3" ? resolved : catalog.resolve({ ...head, body: NOTHING }, hints);
+      return { open: own, claimed, hints, resolved: asked };
+    }
     const open = routes.find(({ route }) => route === chosen);
     if (open === undefined) return undefined;
     const { defaultService } = open.route;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
-import { openCatalog, type SigningCredentials } from "../../aws/index.ts";
+import type { SigningCredentials } from "../../aws/index.ts";
 import { ByteBudget, Failure } from "../../core/index.ts";
 import { Gateway, type GatewayNeeds, type OpenRoute } from "./gateway.ts";
 import type { Route, RouteCredentials, UpstreamTls } from "./routes.ts";
@@ -15,7 +15,7 @@ export interface RunningGateway {
 }
 
 /** What is to be known before the gateway takes its first call. */
-export interface GatewayOptions extends Omit<GatewayNeeds, "routes" | "catalog" | "bodies"> {
+export interface GatewayOptions extends Omit<GatewayNeeds, "routes" | "bodies"> {
   readonly routes: readonly Route[];
 }
 
@@ -25,8 +25,7 @@ const BODIES_BYTES = 256 * 1024 * 1024;
 /** @throws {Failure} that names the route whose files cannot be read. */
 export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
   const routes = await Promise.all(options.routes.map(openRoute));
-  const catalog = openCatalog({ bucketHosts: options.bucketHosts });
-  const gateway = new Gateway({ ...options, routes, catalog, bodies: new ByteBudget(BODIES_BYTES) });
+  const gateway = new Gateway({ ...options, routes, bodies: new ByteBudget(BODIES_BYTES) });
   return {
     gateway,
     close: async () => {

@@ -1,6 +1,6 @@
 import { conditionHolds } from "./conditions.ts";
 import type { ActionSet, Policy, ResourceSet, Statement } from "./policy.ts";
-import { CLOSENESS, type Closeness, closenessOf, type RequestPrincipal } from "./principals.ts";
+import { CLOSENESS, type Closeness, closenessOf, concernsService, type RequestPrincipal } from "./principals.ts";
 import { type RequestContext, resolveTemplate, templateMatches } from "./template.ts";
 import { patternMatches } from "./wildcard.ts";
 
@@ -13,6 +13,12 @@ export interface PolicyRequest {
   readonly resource: string;
   /** Keys in lower case. */
   readonly context: RequestContext;
+}
+
+/** One action on one resource by a service of AWS's kind, which acts in its own name. */
+export interface ServiceRequest extends Omit<PolicyRequest, "principal"> {
+  /** `cloudtrail.amazonaws.com` */
+  readonly service: string;
 }
 
 export interface NamedPolicy {
@@ -101,6 +107,22 @@ export function decideTrust(request: PolicyRequest, trust: NamedPolicy, policies
     : { ...decision, trusted };
 }
 
+/**
+ * Decides whether a service may act on a resource: services have no policies of their own, so that resource's policy must
+ * allow, naming the service (`{"Service": …}`) or everybody, whose account ever it belongs to. A `Deny` that matches wins.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+ */
+export function decideService(request: ServiceRequest, resource: NamedPolicy | undefined): Decision {
+  const { unreadable, deny, allow } = surveyOf("resource", listed(resource), (statement) => {
+    const { principals } = statement;
+    const concerned = principals !== undefined && concernsService(principals, request.service);
+    return concerned && isAbout(statement, request) ? {} : undefined;
+  });
+  const found = unreadable ?? deny ?? allow;
+  return found?.decision ?? { allowed: false, because: "resource-policy" };
+}
+
 function judge(
   request: PolicyRequest,
   policies: PolicySet,
@@ -162,13 +184,21 @@ interface Survey {
 }
 
 function survey(layer: PolicyLayer, policies: readonly NamedPolicy[], request: PolicyRequest): Survey {
+  return surveyOf(layer, policies, (statement) => matchStatement(statement, request));
+}
+
+function surveyOf(
+  layer: PolicyLayer,
+  policies: readonly NamedPolicy[],
+  matchOf: (statement: Statement) => { readonly closeness?: Closeness } | undefined,
+): Survey {
   let allow: Survey["allow"];
   for (const { name, policy } of policies) {
     if (policy.unreadable !== undefined) {
       return { unreadable: { decision: { allowed: false, because: "unreadable-policy", layer, policy: name } } };
     }
     for (const statement of policy.statements) {
-      const match = matchStatement(statement, request);
+      const match = matchOf(statement);
       if (match === undefined) continue;
       const from = { layer, policy: name, ...(statement.sid === undefined ? {} : { sid: statement.sid }) };
       if (statement.effect === "Deny") {
@@ -191,13 +221,22 @@ export function matchStatement(
   statement: Statement,
   request: PolicyRequest,
 ): { readonly closeness?: Closeness } | undefined {
-  if (!actionMatches(statement.actions, request.action)) return undefined;
-  if (!resourceMatches(statement.resources, request)) return undefined;
   const { principals } = statement;
   const closeness = principals === undefined ? undefined : closenessOf(principals, request.principal);
   if (principals !== undefined && closeness === undefined) return undefined;
-  if (!statement.conditions.every((condition) => conditionHolds(condition, request.context))) return undefined;
+  if (!isAbout(statement, request)) return undefined;
   return closeness === undefined ? {} : { closeness };
+}
+
+/** What is asked, without who asks. */
+type Deed = Omit<PolicyRequest, "principal">;
+
+function isAbout(statement: Statement, deed: Deed): boolean {
+  return (
+    actionMatches(statement.actions, deed.action) &&
+    resourceMatches(statement.resources, deed) &&
+    statement.conditions.every((condition) => conditionHolds(condition, deed.context))
+  );
 }
 
 function actionMatches(actions: ActionSet, action: string): boolean {
@@ -206,9 +245,8 @@ function actionMatches(actions: ActionSet, action: string): boolean {
   return listed !== actions.negated;
 }
 
-function resourceMatches(resources: ResourceSet | undefined, request: PolicyRequest): boolean {
+function resourceMatches(resources: ResourceSet | undefined, { resource, context }: Deed): boolean {
   if (resources === undefined) return true;
-  const { resource, context } = request;
   const listed = resources.templates.some((template) => templateMatches(template, resource, context));
   if (!resources.negated) return listed;
   // With a variable unresolved nobody knows what `NotResource` leaves out: the statement is about nothing.

@@ -5,11 +5,13 @@
 export {
   type Decision,
   decide,
+  decideService,
   decideTrust,
   type NamedPolicy,
   type PolicyLayer,
   type PolicyRequest,
   type PolicySet,
+  type ServiceRequest,
   type TrustDecision,
 } from "./decide.ts";
 export { type ManagedPolicy, managedPolicies } from "./managed.ts";

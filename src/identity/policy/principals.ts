@@ -56,6 +56,14 @@ export function closenessOf(principals: Principals, caller: RequestPrincipal): C
   return closest === "self" || closest === "issuer" || closest === "anyone" ? undefined : "anyone";
 }
 
+/** Whether the statement's `Principal` or `NotPrincipal` applies to a service that acts in its own name. */
+export function concernsService({ negated, names }: Principals, service: string): boolean {
+  const named = names.some(
+    (name) => name.kind === "anyone" || (name.kind === "other" && name.type === "Service" && name.name === service),
+  );
+  return named !== negated;
+}
+
 function closenessOfName(name: PrincipalName, caller: RequestPrincipal): Closeness | undefined {
   switch (name.kind) {
     case "anyone":

@@ -24,12 +24,17 @@ export interface Ceph {
   readonly endpoint: string;
   /** One of its own users. */
   readonly credentials: Credentials;
+  /** Lets that user come with these too. */
+  addKey(credentials: Credentials): Promise<void>;
+  /** A key for SSE-KMS, which it would otherwise ask another server for. */
+  readonly kmsKeyId: string;
   /** The end of what radosgw printed. */
   readonly log: () => string;
   stop(): Promise<void>;
 }
 
 const STEP_MS = 30_000;
+const KMS_KEY_ID = "opentrail-test";
 
 export async function startCeph(): Promise<Ceph> {
   const home = mkdtempSync(join(tmpdir(), "opentrail-ceph-"));
@@ -50,7 +55,9 @@ export async function startCeph(): Promise<Ceph> {
     const gateway = await ceph.start("radosgw", ["-n", "client.admin"], /starting handler: beast/);
     started.push(gateway);
     const endpoint = `http://127.0.0.1:${gatewayPort}`;
-    return { endpoint, credentials: await makeUser(ceph), log: gateway.log, stop };
+    const credentials = await makeUser(ceph);
+    const addKey = (key: Credentials): Promise<void> => makeKey(ceph, key);
+    return { endpoint, credentials, addKey, kmsKeyId: KMS_KEY_ID, log: gateway.log, stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -116,6 +123,11 @@ async function makeUser(ceph: Installation): Promise<Credentials> {
   return { accessKeyId, secretAccessKey };
 }
 
+async function makeKey(ceph: Installation, { accessKeyId, secretAccessKey }: Credentials): Promise<void> {
+  const keys = ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
+  await ceph.run("radosgw-admin", "key", "create", "--uid", "mary", "--key-type", "s3", ...keys);
+}
+
 function configuration(home: string, monitorPort: number, gatewayPort: number): string {
   const settings: Readonly<Record<string, string>> = {
     "mon host": `[v2:127.0.0.1:${monitorPort}]`,
@@ -147,6 +159,9 @@ function configuration(home: string, monitorPort: number, gatewayPort: number): 
     "rgw enable apis": "s3",
     // Buckets as hosts below the name that the suite's clients use.
     "rgw dns name": "localhost",
+    "rgw crypt require ssl": "false",
+    "rgw crypt s3 kms backend": "testing",
+    "rgw crypt s3 kms encryption keys": `${KMS_KEY_ID}=${randomBytes(32).toString("base64")}`,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return `[global]\n${lines.join("\n")}\n`;

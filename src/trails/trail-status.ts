@@ -1,0 +1,41 @@
+import type { Kysely } from "kysely";
+import type { ShardStatus } from "./delivery.ts";
+import type { TrailsSchema } from "./schema.ts";
+
+/**
+ * How a trail's deliveries of one Region went, over all accounts that it delivers. The times are the latest of any; an
+ * error of any account is told as long as it lasts, the one of the latest attempt first.
+ */
+export async function readTrailStatus(
+  tables: Kysely<TrailsSchema>,
+  trailId: string,
+  region: string,
+): Promise<ShardStatus> {
+  const rows = await tables
+    .selectFrom("delivery_shards")
+    .select("status")
+    .where("trail_id", "=", trailId)
+    .where("region", "=", region)
+    .execute();
+  return combine(rows.map(({ status }) => JSON.parse(status) as ShardStatus));
+}
+
+function combine(shards: readonly ShardStatus[]): ShardStatus {
+  const failing = shards
+    .filter(({ latestError = "" }) => latestError !== "")
+    .toSorted((one, other) => (other.latestAttemptMs ?? 0) - (one.latestAttemptMs ?? 0));
+  const latestError = failing[0]?.latestError;
+  return {
+    ...latest(shards, "latestDeliveryMs"),
+    ...latest(shards, "latestAttemptMs"),
+    ...latest(shards, "latestSuccessMs"),
+    ...(latestError === undefined ? {} : { latestError }),
+  };
+}
+
+type TimeName = "latestDeliveryMs" | "latestAttemptMs" | "latestSuccessMs";
+
+function latest(shards: readonly ShardStatus[], name: TimeName): { readonly [Name in TimeName]?: number } {
+  const times = shards.flatMap((shard) => shard[name] ?? []);
+  return times.length === 0 ? {} : { [name]: Math.max(...times) };
+}
