@@ -41,6 +41,7 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
     },
     { immutable: config.bucketsImmutable },
   );
+  if (config.bucketsImmutable) void sayIfNotImmutable(buckets, world);
   const { bucketServer } = config;
   const store = bucketServer === undefined ? new DirectoryBucketStore(buckets) : await serverStore(bucketServer);
   const upstream = openS3Upstream({ buckets, catalog, ...world });
@@ -65,6 +66,12 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
       await buckets.close();
     },
   };
+}
+
+/** The API refuses all the same what locks forbid; but who trusts in the disk shall know. */
+async function sayIfNotImmutable(buckets: DirectoryBuckets, { log }: World): Promise<void> {
+  if (await buckets.immutableSupported()) return;
+  log.warn("files of locked objects cannot be made immutable here: they are protected through the API alone");
 }
 
 async function serverStore({
