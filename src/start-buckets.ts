@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { openS3Upstream } from "./api/index.ts";
 import type { Catalog } from "./aws/index.ts";
-import { type BucketStore, DirectoryBucketStore, openDirectoryBuckets, openS3BucketStore } from "./buckets/index.ts";
+import {
+  type BucketStore,
+  type DirectoryBuckets,
+  DirectoryBucketStore,
+  openDirectoryBuckets,
+  openS3BucketStore,
+} from "./buckets/index.ts";
 import { type OwnBuckets, signingCredentials } from "./capture/index.ts";
 import type { BucketServer, Config } from "./config.ts";
 import { Refusal } from "./core/index.ts";
