@@ -297,6 +297,8 @@ describe("event selectors of trails", () => {
       dataDirectory,
       flags: [
         ...FAST,
+        "--trails-check-interval",
+        "1s",
         "--accounts",
         `123456789012,${OTHER_ACCOUNT}`,
         "--buckets-own",

@@ -16,15 +16,8 @@ export type Told = TestRecord & {
   readonly resources?: readonly { readonly type?: string; readonly ARN?: string; readonly ARNPrefix?: string }[];
 };
 
-/** A trail's hours are seconds here. */
-export const FAST: readonly string[] = [
-  "--trails-delivery-interval",
-  "1s",
-  "--trails-digest-interval",
-  "2s",
-  "--trails-check-interval",
-  "1s",
-];
+/** A trail's minutes and hours are seconds here. */
+export const FAST: readonly string[] = ["--trails-delivery-interval", "1s", "--trails-digest-interval", "2s"];
 
 /** A bucket that lets the trails write, and nobody else but its account. */
 export async function makeLogBucket(s3: S3Client, Bucket: string, trail: string, prefix = ""): Promise<void> {
