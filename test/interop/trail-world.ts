@@ -60,7 +60,10 @@ export async function journalOf(dataDirectory: string): Promise<readonly Told[]>
 /** The records from the one of the call that started the trail to the one of the call that stopped it, both included. */
 export function loggedTime(journal: readonly Told[], trail: string): readonly Told[] {
   const indexOf = (eventName: string): number =>
-    journal.findIndex((told) => told.eventName === eventName && told.requestParameters?.["name"] === trail);
+    journal.findIndex(
+      (told) =>
+        told.eventName === eventName && told.errorCode === undefined && told.requestParameters?.["name"] === trail,
+    );
   const [from, to] = [indexOf("StartLogging"), indexOf("StopLogging")];
   expect([from >= 0, to > from]).toEqual([true, true]);
   return journal.slice(from, to + 1);
