@@ -6,6 +6,7 @@ export default defineConfig({
     include: ["test/interop/**/*.test.ts"],
     testTimeout: 600_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // Each file has servers of its own on ports that were free; most of the time is the start of command lines.
+    maxWorkers: 2,
   },
 });

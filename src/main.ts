@@ -194,6 +194,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     tables: tablesHealth(recorder.tablesProblem),
     unrecordedCalls: recorder.lost,
     gateway: capture.audit(),
+    trails: trails.stats(),
   });
   const capture = await startCapture({
     config,

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { openS3Upstream } from "./api/index.ts";
 import type { Catalog } from "./aws/index.ts";
-import { type BucketStore, DirectoryBucketStore, openDirectoryBuckets, openS3BucketStore } from "./buckets/index.ts";
+import {
+  type BucketStore,
+  type DirectoryBuckets,
+  DirectoryBucketStore,
+  openDirectoryBuckets,
+  openS3BucketStore,
+} from "./buckets/index.ts";
 import { type OwnBuckets, signingCredentials } from "./capture/index.ts";
 import type { BucketServer, Config } from "./config.ts";
 import { Refusal } from "./core/index.ts";
@@ -41,6 +47,7 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
     },
     { immutable: config.bucketsImmutable },
   );
+  if (config.bucketsImmutable) void sayIfNotImmutable(buckets, world);
   const { bucketServer } = config;
   const store = bucketServer === undefined ? new DirectoryBucketStore(buckets) : await serverStore(bucketServer);
   const upstream = openS3Upstream({ buckets, catalog, ...world });
@@ -65,6 +72,12 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
       await buckets.close();
     },
   };
+}
+
+/** The API refuses all the same what locks forbid; but who trusts in the disk shall know. */
+async function sayIfNotImmutable(buckets: DirectoryBuckets, { log }: World): Promise<void> {
+  if (await buckets.immutableSupported()) return;
+  log.warn("files of locked objects cannot be made immutable here: they are protected through the API alone");
 }
 
 async function serverStore({

@@ -63,6 +63,8 @@ export interface RunningTrails {
   wants(record: AuditRecord): boolean;
   /** To be called with every change of trails. */
   changed(): void;
+  /** How far the delivery is behind the journal, and what waits. */
+  stats(): ReturnType<Delivery["stats"]>;
   /** What is under way finishes; what is not delivered waits for the next start. */
   close(): Promise<void>;
 }
@@ -149,6 +151,7 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
   return {
     digests,
     wants: (record) => cache.wants(record),
+    stats: () => running.stats(),
     changed: () => {
       running.trailsChanged();
       cache.invalidate().catch((err: unknown) => world.log.warn({ err }, "trails could not be read anew"));

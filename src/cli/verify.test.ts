@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -90,6 +90,27 @@ describe.skipIf(VECTORS_ABSENT)(`verify [${VECTORS_ABSENT ?? "as AWS's validator
     ["the time", "--start-time 2020-01-01 --end-time 2020-02-01"],
   ])("verify checks only what it was asked for: %s", async (_, flags) => {
     expect((await verify(flags)).out).toContain("No digests found");
+  });
+
+  test("verify --without-newest-signature does without the newest one's, and no other", async () => {
+    const copied = async (lost: (key: string) => boolean, flags: string): Promise<number> => {
+      const objects = vectorObjects();
+      const folder = writeFolder(objects, directory);
+      for (const [key, { metadata }] of objects) {
+        if (!lost(key) && metadata["signature"])
+          writeFileSync(join(folder, `${key}.metadata.json`), JSON.stringify(metadata));
+        else rmSync(join(folder, `${key}.metadata.json`), { force: true });
+      }
+      rmSync(join(directory, "objects.json"));
+      return (await runCommandLine(`verify ${folder} ${KEYS} ${RANGE} ${flags}`, { now: NOW, cwd: process.cwd() }))
+        .code;
+    };
+    const newest = (key: string): boolean => key.includes("T190131Z");
+    expect(await copied(newest, "")).toBe(1);
+    expect(await copied(newest, "--without-newest-signature")).toBe(0);
+    // The one before the gap, the backfill digest: nothing after them speaks for them.
+    expect(await copied((key) => newest(key) || key.includes("T140131Z"), "--without-newest-signature")).toBe(1);
+    expect(await copied((key) => key.includes("_backfill"), "--without-newest-signature")).toBe(1);
   });
 
   test("verify finds the chain cut when the newest digest file is older than it should be", async () => {

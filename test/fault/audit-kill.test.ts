@@ -11,7 +11,7 @@ import { openJournal } from "../../src/journal/index.ts";
 import type { AuditRecord } from "../../src/record/index.ts";
 import { DirectoryObjectStore } from "../../src/store/index.ts";
 
-const ROUNDS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 10);
+const ROUNDS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 4);
 const CALLER = fileURLToPath(new URL("./audit-caller.ts", import.meta.url));
 
 test(

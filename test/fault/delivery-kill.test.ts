@@ -10,8 +10,8 @@ import { startServer, type TestServer } from "../server.ts";
 import { deliveredRecords, keysOf, s3Of, startTrail, trailArn, until } from "../trail.ts";
 import { runVerify } from "../verify.ts";
 
-/** 3 by default; continuous integration asks for 100. */
-const KILLS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 3);
+/** 1 by default; continuous integration asks for 100. */
+const KILLS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 1);
 const CLIENTS = 4;
 const LOAD_MS = { min: 400, max: 1_600 };
 const FLAGS = ["--trails-delivery-interval", "1s", "--trails-digest-interval", "2s"];
@@ -70,8 +70,7 @@ describe("kill -9 in the middle of delivery", () => {
         "--start-time",
         startedAt,
       ]);
-      expect(verdict.output).not.toContain("INVALID");
-      expect(verdict.code, verdict.output).toBe(0);
+      expect(verdict).toEqual({ code: 0, output: expect.not.stringContaining("INVALID") as string });
       await server.stop();
 
       const texts = (await readJournal(dataDirectory)).texts;
@@ -80,8 +79,8 @@ describe("kill -9 in the middle of delivery", () => {
       const to = all.findIndex(({ eventName }) => eventName === "StopLogging");
       assert(from >= 0 && to > from, "the journal has both records");
       const wanted = all.slice(from, to + 1).filter(({ managementEvent }) => managementEvent === true);
-      const ids = (records: readonly Record<string, unknown>[]): readonly unknown[] =>
-        records.map(({ eventID }) => eventID).toSorted();
+      const ids = (records: readonly Record<string, unknown>[]): readonly string[] =>
+        records.map(({ eventID }) => String(eventID)).toSorted();
       expect(ids(delivered)).toEqual(ids(wanted));
       expect(wanted.length).toBeGreaterThan(KILLS * CLIENTS);
     },

@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from "../../src/core/index.ts";
 import { openJournal } from "../../src/journal/index.ts";
 import { DirectoryObjectStore } from "../../src/store/index.ts";
 
-const ROUNDS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 20);
+const ROUNDS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 6);
 const PRODUCERS = 16;
 const WRITER = fileURLToPath(new URL("./journal-writer.ts", import.meta.url));
 

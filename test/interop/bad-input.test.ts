@@ -168,10 +168,10 @@ const STRANGE: readonly (readonly [
   ],
   [
     "a service that is not here",
-    { service: "s3" as ServiceName, method: "GET", path: "/bucket/key" },
+    { service: "glacier" as ServiceName, method: "GET", path: "/bucket/key" },
     404,
     "UnknownOperationException",
-    "s3.amazonaws.com",
+    "glacier.amazonaws.com",
     "UnknownOperation",
   ],
   [

@@ -31,7 +31,7 @@ async function serve(change: (objects: ReturnType<typeof vectorObjects>) => void
     get: (key) => objects.get(key),
     publicKeys: JSON.parse(readFileSync(`${VECTORS}/list-public-keys.json`, "utf8")),
   });
-  close = server.close;
+  close = () => server.close();
   return server.endpoint;
 }
 

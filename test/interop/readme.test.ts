@@ -104,7 +104,7 @@ test.skipIf(!existsSync(PYPI_AWS))(
       const run = (script: string): string => {
         const args = ["-eo", "pipefail", "-c", `exec 2>&1\n${asReader(script)}`];
         const { status, stdout } = spawnSync("bash", args, { env: environment, encoding: "utf8" });
-        expect(status, stdout).toBe(0);
+        expect({ status, stdout }).toEqual({ status: 0, stdout });
         return stdout;
       };
       const kept = run(`${before}\n${blockWith("create-trail --name for-ever")}`);

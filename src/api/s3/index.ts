@@ -3,4 +3,5 @@
  * the call is read, carried out by `Buckets`, and answered as S3 answers. What is not in the table is refused by name.
  */
 export type { S3Log, S3Needs } from "./exchange.ts";
+export { S3_OPERATION_NAMES } from "./operations.ts";
 export { openS3Upstream } from "./upstream.ts";

@@ -99,6 +99,9 @@ const OPERATIONS: S3Table = {
   UploadPartCopy: uploadPartCopy,
 };
 
+/** What is served, by name. */
+export const S3_OPERATION_NAMES: readonly string[] = Object.keys(OPERATIONS);
+
 /** Any of them; its input has been checked to be its own. */
 type AnyOperation = (input: unknown, call: S3Call) => Promise<unknown>;
 

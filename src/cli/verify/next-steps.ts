@@ -29,7 +29,7 @@ function stepFor(finding: Finding): string | undefined {
     case "foreign":
       return "A log file that no digest file lists was put there by somebody else, or by a trail without log file validation.";
     case "digest":
-      return finding.verdict === "unsigned" ? signatureStep(finding) : digestStep(finding.verdict);
+      return finding.verdict === "unsigned" ? signatureStep(finding.bucket) : digestStep(finding.verdict);
     case "log":
       return typeof finding.verdict === "string" || finding.verdict.code === "not-found" ? undefined : VERSIONS;
     case "chain":
@@ -50,7 +50,6 @@ function digestStep(verdict: "valid" | { readonly code: string }): string | unde
 }
 
 /** A plain copy of a bucket leaves metadata behind; the bucket still has it. */
-function signatureStep({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
-  const file = `${key.slice(key.lastIndexOf("/") + 1)}.metadata.json`;
-  return `Fetch the signature into a file beside it: aws s3api head-object --bucket ${bucket} --key ${key} > ${file}; or pass --without-newest-signature.`;
+function signatureStep(bucket: string): string {
+  return `Fetch each missing signature into a file beside its digest file: aws s3api head-object --bucket ${bucket} --key KEY > FILE.metadata.json (for the newest one, --without-newest-signature does too).`;
 }

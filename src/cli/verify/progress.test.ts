@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { Progress } from "./progress.ts";
 
 /** What a bar writes while a check goes through its steps, one a second. */
-function drawn(isTTY: boolean, columns = 100): { readonly progress: Progress; readonly texts: string[]; tick(): void } {
+function drawn(
+  isTTY: boolean,
+  columns = 100,
+): { readonly progress: Progress; readonly texts: string[]; readonly tick: () => void } {
   const texts: string[] = [];
   let elapsed = 0;
   const output = { isTTY, columns, write: (text: string) => void texts.push(text) };

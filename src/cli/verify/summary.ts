@@ -85,13 +85,13 @@ function sentence(tally: Tally, outcome: Outcome): string {
 }
 
 function chainColumns(style: Style, zone: Zone): readonly Column<ChainCounts>[] {
-  const time = (ms: number | undefined): string => (ms === undefined ? "-" : formatTime(ms, { zone }));
+  const time = (ms: number | undefined): string => (ms === undefined ? "-" : formatTime(ms, { zone }).slice(0, -3));
   return [
-    { title: "TRAIL", cell: ({ chain }) => chain.trailName, cut: "middle", widthTypical: 20, widthMin: 6, rank: 0 },
+    { title: "TRAIL", cell: ({ chain }) => chain.trailName, cut: "middle", widthTypical: 20, widthMin: 12, rank: 0 },
     { title: "ACCOUNT", cell: ({ chain }) => chain.account, widthTypical: 12, widthMin: 12, rank: 3 },
     { title: "REGION", cell: ({ chain }) => chain.region, widthTypical: 14, widthMin: 9, rank: 2 },
-    { title: "FROM", cell: ({ foundFromMs }) => time(foundFromMs), widthTypical: 19, widthMin: 19, rank: 4 },
-    { title: "TO", cell: ({ foundToMs }) => time(foundToMs), widthTypical: 19, widthMin: 19, rank: 4 },
+    { title: "FROM", cell: ({ foundFromMs }) => time(foundFromMs), widthTypical: 16, widthMin: 16, rank: 4 },
+    { title: "TO", cell: ({ foundToMs }) => time(foundToMs), widthTypical: 16, widthMin: 16, rank: 4 },
     {
       title: "DIGESTS",
       cell: (row) => countText(sum(row.digests, row.backfill)),

@@ -22,6 +22,8 @@ export interface Counts {
 
 export interface ChainCounts extends Counts {
   readonly chain: Chain;
+  /** The newest regular digest file is one whose signature is not at hand. */
+  newestUnsigned?: true;
 }
 
 interface Range {
@@ -44,12 +46,17 @@ export class Tally {
   add(finding: Finding): void {
     if (finding.kind === "chain") this.chains.push({ chain: finding.chain, ...noCounts() });
     else if (finding.kind === "open") this.open += finding.files;
-    else for (const counts of this.#countsOf(finding)) this.#count(counts, finding);
+    else {
+      this.#noteNewest(finding);
+      for (const counts of this.#countsOf(finding)) this.#count(counts, finding);
+    }
   }
 
-  get files(): number {
-    const { digests, backfill, logs } = this.all;
-    return [digests, backfill, logs].reduce((sum, count) => sum + totalOf(count), 0);
+  /** Digest files of a chain come newest first. */
+  #noteNewest(finding: Finding): void {
+    const chain = this.chains.at(-1);
+    if (chain === undefined || finding.kind !== "digest" || finding.backfill || totalOf(chain.digests) > 0) return;
+    if (finding.verdict === "unsigned") chain.newestUnsigned = true;
   }
 
   get digests(): number {
@@ -63,6 +70,14 @@ export class Tally {
 
   get unsigned(): number {
     return this.all.digests.unsigned + this.all.backfill.unsigned;
+  }
+
+  /**
+   * Unsigned digest files that a plain copy cannot but have: the newest of each chain, when others in it are proven. Were
+   * any other let pass, a whole forged chain could be made of digest files that begin anew and lack their signature.
+   */
+  get unsignedNewest(): number {
+    return this.chains.filter(({ newestUnsigned, digests }) => newestUnsigned === true && digests.valid > 0).length;
   }
 
   /** A log file that nobody lists belongs to no chain. */

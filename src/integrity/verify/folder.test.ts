@@ -11,6 +11,8 @@ import { exportedKeys } from "./public-keys.ts";
 import { BUCKET, HOUR_MS, KEY, SignedBucket, START_MS } from "./signed-bucket.fixture.ts";
 import { verify } from "./verify.ts";
 
+const MAKE_PIPE = "mkfifo";
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "opentrail-folder-"));
@@ -64,7 +66,7 @@ describe("FolderSource", () => {
     write("inner/a/b", "b");
     symlinkSync(join(directory, "secret"), join(inner, "link"));
     symlinkSync(directory, join(inner, "linked"));
-    execFileSync("mkfifo", [join(inner, "pipe")]);
+    execFileSync(MAKE_PIPE, [join(inner, "pipe")]);
     const folder = new FolderSource({ bucket: BUCKET, directory: inner, leftOut: "" }, () => undefined);
     expect(await folder.get(key)).toBeUndefined();
     expect(await folder.get("a/b")).toBeDefined();

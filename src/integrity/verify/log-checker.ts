@@ -88,6 +88,13 @@ export class LogChecker {
   }
 }
 
+/** Memory that holds nothing but this content moves to the thread instead of being copied. */
+function ownBuffers(content: CheckRequest["content"]): ArrayBuffer[] {
+  if (content.kind !== "bytes") return [];
+  const { buffer, byteLength } = content.bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}
+
 class CheckThread {
   readonly #worker = new Worker(siblingModule(import.meta.url, "check-worker"));
   readonly #waiting = new Map<number, Waiting>();
@@ -109,7 +116,8 @@ class CheckThread {
     const number = this.#number++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
-      this.#worker.postMessage({ number, content, claim } satisfies CheckRequest);
+      const request: CheckRequest = { number, content, claim };
+      this.#worker.postMessage(request, ownBuffers(content));
     });
   }
 
