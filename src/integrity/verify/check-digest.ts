@@ -8,6 +8,8 @@ import { type ReadDigest, timeOf } from "./read-digest.ts";
 export interface DigestPlace {
   readonly bucket: string;
   readonly key: string;
+  /** Whose key signs. */
+  readonly region: string;
   readonly homeRegion: string;
   readonly backfill: boolean;
   /** The valid digest file after it, when that names it. */
@@ -23,7 +25,7 @@ export async function checkDigest(loaded: LoadedDigest, place: DigestPlace, keys
   const broken = metadataProblem(metadata, place);
   if (broken !== undefined) return broken;
   if (digest.digestS3Bucket !== place.bucket || digest.digestS3Object !== place.key) return problem("moved");
-  const key = await keys.find(place.homeRegion, digest.digestPublicKeyFingerprint, signedMs(loaded, place));
+  const key = await keys.find(place.region, digest.digestPublicKeyFingerprint, signedMs(loaded, place));
   if (key === undefined) return noPublicKey(digest, place);
   const otherAlgorithm = algorithmProblem(digest);
   if (otherAlgorithm !== undefined) return otherAlgorithm;
@@ -49,6 +51,7 @@ function signedMs({ digest, metadata }: LoadedDigest, { backfill }: DigestPlace)
   return generated ?? digest.endMs;
 }
 
+/** The AWS CLI asks the digest file's Region as well, and names the home Region. */
 function noPublicKey({ digestPublicKeyFingerprint: fingerprint }: ReadDigest, { homeRegion }: DigestPlace): Problem {
   return problem("no-public-key", `public key not found in region ${homeRegion} for fingerprint ${fingerprint}`);
 }
