@@ -22,8 +22,9 @@ export type DigestVerdict = Problem | "valid" | "unsigned";
 /** Checks a digest file in the order of the AWS CLI, then what that leaves out. */
 export async function checkDigest(loaded: LoadedDigest, place: DigestPlace, keys: PublicKeys): Promise<DigestVerdict> {
   const { digest, sha256, metadata } = loaded;
-  const broken = metadataProblem(metadata, place);
-  if (broken !== undefined) return broken;
+  if (place.backfill && metadata !== undefined && metadata[DIGEST_METADATA.generated] === undefined) {
+    return problem("invalid-format");
+  }
   if (digest.digestS3Bucket !== place.bucket || digest.digestS3Object !== place.key) return problem("moved");
   const key = await keys.find(place.region, digest.digestPublicKeyFingerprint, signedMs(loaded, place));
   if (key === undefined) return noPublicKey(digest, place);
@@ -36,13 +37,6 @@ export async function checkDigest(loaded: LoadedDigest, place: DigestPlace, keys
     if (wrong !== undefined) return wrong;
   }
   return linkProblem(sha256, signature, place.newer) ?? (signature === undefined ? "unsigned" : "valid");
-}
-
-function metadataProblem(metadata: LoadedDigest["metadata"], { backfill }: DigestPlace): Problem | undefined {
-  if (metadata === undefined) return undefined;
-  const { signature, algorithm, generated } = DIGEST_METADATA;
-  if (metadata[signature] === undefined || metadata[algorithm] === undefined) return problem("bad-signature");
-  return backfill && metadata[generated] === undefined ? problem("invalid-format") : undefined;
 }
 
 /** A backfill digest is signed when it is made, which may be long after its hour. */

@@ -89,6 +89,11 @@ describe("verify()", () => {
       ["digest d3 bad-algorithm", "open"],
     ],
     [
+      "a digest without a signature, whatever JSON it is",
+      (bucket) => void bucket.objects.set(bucket.digestKeys[3] ?? "", { bytes: gzipSync("{}"), metadata: {} }),
+      ["digest d3 bad-signature", "open"],
+    ],
+    [
       "the newest digest's signature missing",
       (bucket) => {
         for (const key of bucket.digestKeys) bucket.object(key).metadata = undefined;
