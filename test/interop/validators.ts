@@ -59,9 +59,9 @@ export const AWS_VALIDATORS: readonly Validator[] = [
   },
 ];
 
-/** `opentrail verify` of a bucket, with the options that both it and the AWS CLI know. */
-export function verify(server: TestServer, bucket: string, question: Question): Promise<Validated> {
-  const args = ["bin/opentrail.js", "verify", `s3://${bucket}`, "--allow-none", ...optionsOf(question)];
+/** `opentrail verify` of `BUCKET[/PREFIX]`, with the options that both it and the AWS CLI know. */
+export function verify(server: TestServer, place: string, question: Question): Promise<Validated> {
+  const args = ["bin/opentrail.js", "verify", `s3://${place}`, "--allow-none", ...optionsOf(question)];
   return run(process.execPath, args, server.environment);
 }
 
@@ -106,22 +106,25 @@ async function run(
 }
 
 /**
- * A directory of service models that leads S3 to the server: older versions of the AWS CLI, which send the S3 calls of
- * `validate-logs` to AWS whatever endpoint they are told, look into `AWS_DATA_PATH` for the rules of endpoints.
+ * A directory of service models that leads all calls to the server: older versions of the AWS CLI, which send the calls of
+ * `validate-logs` to other services to AWS whatever endpoint they are told, look into `AWS_DATA_PATH` for rules of endpoints.
  */
 function modelsLeadingTo(endpoint: string): string {
   const directory = mkdtempSync(join(tmpdir(), "opentrail-models-"));
-  const s3 = join(directory, "s3", "2006-03-01");
-  mkdirSync(s3, { recursive: true });
+  const always = { type: "endpoint", conditions: [], endpoint: { url: endpoint } };
+  const ofBucket = {
+    type: "endpoint",
+    conditions: [{ fn: "isSet", argv: [{ ref: "Bucket" }] }],
+    endpoint: { url: `${endpoint}/{Bucket}` },
+  };
   const parameters = { Bucket: { type: "String", required: false, documentation: "The bucket of the call" } };
-  const rules = [
-    {
-      type: "endpoint",
-      conditions: [{ fn: "isSet", argv: [{ ref: "Bucket" }] }],
-      endpoint: { url: `${endpoint}/{Bucket}` },
-    },
-    { type: "endpoint", conditions: [], endpoint: { url: endpoint } },
-  ];
-  writeFileSync(join(s3, "endpoint-rule-set-1.json"), JSON.stringify({ version: "1.0", parameters, rules }));
+  const ruleSets = {
+    "s3/2006-03-01": { version: "1.0", parameters, rules: [ofBucket, always] },
+    "organizations/2016-11-28": { version: "1.0", parameters: {}, rules: [always] },
+  };
+  for (const [place, ruleSet] of Object.entries(ruleSets)) {
+    mkdirSync(join(directory, place), { recursive: true });
+    writeFileSync(join(directory, place, "endpoint-rule-set-1.json"), JSON.stringify(ruleSet));
+  }
   return directory;
 }
