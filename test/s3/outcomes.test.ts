@@ -31,7 +31,7 @@ interface Odd {
   /** What is sent of the body before the client leaves. */
   readonly leavesAfter?: number;
   /** What it sends in the place of the rest. */
-  readonly then?: string;
+  readonly instead?: string;
 }
 
 /** Sends a request that goes wrong; resolves with the answer's status, or 0 when there is none. */
@@ -44,7 +44,7 @@ async function send({ method = "PUT", target = "/logs/odd", sent = {}, ...odd }:
   const socket = await RawSocket.open(s3.endpoint);
   await socket.write([`${method} ${target} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
   await socket.write(request.body.subarray(0, odd.leavesAfter ?? request.body.length));
-  if (odd.then !== undefined) await socket.write(odd.then);
+  if (odd.instead !== undefined) await socket.write(odd.instead);
   if (odd.leavesAfter !== undefined) socket.destroy();
   const answer = await socket.answer();
   socket.destroy();
@@ -77,7 +77,7 @@ const ODD: readonly (readonly [what: string, odd: Odd, status: number])[] = [
   ["leaves in the middle of XML", { method: "POST", target: "/logs?delete", sent: body(SMALL), leavesAfter: 10 }, 0],
   [
     "sends what is no HTTP in the middle of a body",
-    { sent: stream(), tampered: te(), leavesAfter: 0, then: "zz\r\n" },
+    { sent: stream(), tampered: te(), leavesAfter: 0, instead: "zz\r\n" },
     0,
   ],
 ];
