@@ -25,6 +25,7 @@ import { ListedAudit } from "./gateway.ts";
 /** OpenTrail's own buckets behind the gateway, in this process: what was asked, carried out and recorded can be looked at. */
 export interface OwnS3 {
   readonly endpoint: string;
+  readonly dataDirectory: string;
   readonly audit: ListedAudit;
   readonly clock: { now: number };
   /** `action resource`, as policies were asked, in order. */
@@ -137,6 +138,7 @@ export async function startOwnS3(): Promise<OwnS3> {
   const endpoint = `http://127.0.0.1:${server.port}`;
   return Object.assign(running, {
     endpoint,
+    dataDirectory,
     audit,
     clock,
     asked,

@@ -1,3 +1,4 @@
+import { s3Source } from "../../aws/index.ts";
 import {
   type CallToAuthorize,
   type Demand,
@@ -208,23 +209,13 @@ function copied(input: Input, place: Place): readonly Demand[] {
   ];
 }
 
-/** `/bucket/key?versionId=x`, percent-encoded; the first slash may be missing. */
+/** What names no object is nobody's to read but who may read everything. */
 function copySource(text: string, partition: string): Demand {
-  const [, path = "", version] = /^\/?(.*?)(?:\?versionId=(.*))?$/s.exec(text) ?? [];
-  const source = decoded(path);
-  const resource = source.startsWith("arn:") ? source : source.includes("/") ? `arn:${partition}:s3:::${source}` : "*";
-  if (version === undefined) return { action: "s3:GetObject", resources: [resource] };
-  return { action: "s3:GetObjectVersion", resources: [resource], conditions: { "s3:versionid": [decoded(version)] } };
-}
-
-/** `+` stays what it is: S3 reads it so here. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // Not UTF-8: whatever it names, no policy names it.
-    return "";
-  }
+  const source = s3Source(text);
+  const resource = source === undefined ? "*" : `${bucketArn(source.bucket, partition)}/${source.key}`;
+  if (source?.versionId === undefined) return { action: "s3:GetObject", resources: [resource] };
+  const conditions = { "s3:versionid": [source.versionId] };
+  return { action: "s3:GetObjectVersion", resources: [resource], conditions };
 }
 
 const ACL_HEADERS = ["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"];
