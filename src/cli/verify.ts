@@ -40,7 +40,7 @@ const EXAMPLES = [
   "opentrail verify s3://audit-logs/prefix --trail-arn arn:aws:cloudtrail:us-east-1:123456789012:trail/main --json",
 ];
 
-const KEYS_HELP = `To export the public keys, once for each home Region of a trail, and check without any server from then on:
+const KEYS_HELP = `To export the public keys, once for each Region that a trail logs, and check without any server from then on:
   aws cloudtrail list-public-keys --region us-east-1 --start-time 2026-01-01 > keys.json
 To copy a bucket with the signatures of its digest files (aws s3 sync leaves them behind: those of all but the newest are
 also in the digest files after them), write each digest object's metadata beside it, as FILE.metadata.json:

@@ -15,7 +15,7 @@ export function cliClient(name: string, command: string, endpoint: string, endpo
     call: async (service, operation, parameters, options) => {
       const endpointOption = endpointBy === "option" ? ["--endpoint-url", endpoint] : [];
       const args = [
-        service,
+        service === "s3" ? "s3api" : service,
         kebabCase(operation),
         ...flags(parameters),
         ...endpointOption,
@@ -96,7 +96,7 @@ function kebabCase(name: string): string {
 
 function answerOf(service: ServiceName, { code, stdout, stderr }: Finished): Answer {
   const sent = {
-    requestId: lastMatch(stderr, /'x-amzn-RequestId': '([^']+)'/gi) ?? "",
+    requestId: lastMatch(stderr, /'x-amzn?-Request-?Id': '([^']+)'/gi) ?? "",
     userAgent: lastMatch(stderr, /Sending http request:.*?'User-Agent': b'([^']+)'/g) ?? "",
     signatures: [...stderr.matchAll(/Sending http request:.*?'Authorization': b'([^']+)'/g)].map(([, header = ""]) =>
       signatureOf(header),

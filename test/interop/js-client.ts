@@ -1,5 +1,6 @@
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as iam from "@aws-sdk/client-iam";
+import * as s3 from "@aws-sdk/client-s3";
 import * as sts from "@aws-sdk/client-sts";
 import type { Answer, AwsClient, AwsError, CallOptions, Output } from "./client.ts";
 import { signatureOf } from "./client.ts";
@@ -18,6 +19,7 @@ type Module = Readonly<Record<string, unknown>>;
 const MODULES: Readonly<Record<string, readonly [module: Module, client: string]>> = {
   cloudtrail: [cloudtrail, "CloudTrailClient"],
   iam: [iam, "IAMClient"],
+  s3: [s3, "S3Client"],
   sts: [sts, "STSClient"],
 };
 
@@ -59,6 +61,7 @@ function configuration(endpoint: string, { credentials, region, skewSeconds }: C
     endpoint,
     credentials,
     region: region ?? "us-east-1",
+    forcePathStyle: true,
     maxAttempts: 1,
     systemClockOffset: (skewSeconds ?? 0) * 1000,
   };

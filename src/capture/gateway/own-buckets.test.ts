@@ -7,6 +7,7 @@ const catalog = openCatalog();
 const own: OwnBuckets = {
   upstream: { send: unused, upgrade: unused, close: () => Promise.resolve() },
   facts: (bucket) => (bucket === "logs" ? { account: "123456789012" } : undefined),
+  conditions: async () => ({}),
   claims: (bucket) => bucket === "logs" || bucket.startsWith("audit-"),
   wants: () => false,
 };

@@ -1,8 +1,7 @@
 import { headerValue, type ResolvedCall, s3Address } from "../../aws/index.ts";
-import type { NamedPolicy } from "../../identity/index.ts";
 import type { AuditRecord } from "../../record/index.ts";
 import type { CapturedHead } from "../call/captured.ts";
-import type { ClaimedKey } from "../enforce/index.ts";
+import type { ClaimedKey, ConditionValues, Guard } from "../enforce/index.ts";
 import type { Route } from "./routes.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -10,16 +9,13 @@ import type { Upstream } from "./upstream.ts";
 export interface OwnBuckets {
   readonly upstream: Upstream;
   /** What is known of a bucket that exists here. */
-  facts(bucket: string): BucketFacts | undefined;
+  facts(bucket: string): Guard | undefined;
+  /** Condition keys about what is there already: the tags of an object, what an upload was begun with. */
+  conditions(operation: string | undefined, input: Readonly<Record<string, unknown>>): Promise<ConditionValues>;
   /** Whether the bucket is ours even where a route takes S3: it exists here, or its name is set apart. */
   claims(bucket: string): boolean;
   /** Whether somebody asked for a data event to be recorded, on its caller's side or the bucket owner's; others are not. */
   wants(record: AuditRecord): boolean;
-}
-
-export interface BucketFacts {
-  readonly account: string;
-  readonly policy?: NamedPolicy;
 }
 
 /** The route of our own buckets; its upstream's address is never used. */

@@ -46,7 +46,7 @@ const VERSIONS =
 
 function digestStep(verdict: "valid" | { readonly code: string }): string | undefined {
   if (verdict === "valid" || verdict.code !== "no-public-key") return undefined;
-  return "Export the keys of the trail's home Region, for all of the time: aws cloudtrail list-public-keys --start-time …";
+  return "Export the keys of the digest file's Region, for all of the time: aws cloudtrail list-public-keys --region … --start-time …";
 }
 
 /** A plain copy of a bucket leaves metadata behind; the bucket still has it. */

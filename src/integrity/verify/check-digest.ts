@@ -8,6 +8,8 @@ import { type ReadDigest, timeOf } from "./read-digest.ts";
 export interface DigestPlace {
   readonly bucket: string;
   readonly key: string;
+  /** Whose key signs. */
+  readonly region: string;
   readonly homeRegion: string;
   readonly backfill: boolean;
   /** The valid digest file after it, when that names it. */
@@ -20,10 +22,11 @@ export type DigestVerdict = Problem | "valid" | "unsigned";
 /** Checks a digest file in the order of the AWS CLI, then what that leaves out. */
 export async function checkDigest(loaded: LoadedDigest, place: DigestPlace, keys: PublicKeys): Promise<DigestVerdict> {
   const { digest, sha256, metadata } = loaded;
-  const broken = metadataProblem(metadata, place);
-  if (broken !== undefined) return broken;
+  if (place.backfill && metadata !== undefined && metadata[DIGEST_METADATA.generated] === undefined) {
+    return problem("invalid-format");
+  }
   if (digest.digestS3Bucket !== place.bucket || digest.digestS3Object !== place.key) return problem("moved");
-  const key = await keys.find(place.homeRegion, digest.digestPublicKeyFingerprint, signedMs(loaded, place));
+  const key = await keys.find(place.region, digest.digestPublicKeyFingerprint, signedMs(loaded, place));
   if (key === undefined) return noPublicKey(digest, place);
   const otherAlgorithm = algorithmProblem(digest);
   if (otherAlgorithm !== undefined) return otherAlgorithm;
@@ -36,19 +39,13 @@ export async function checkDigest(loaded: LoadedDigest, place: DigestPlace, keys
   return linkProblem(sha256, signature, place.newer) ?? (signature === undefined ? "unsigned" : "valid");
 }
 
-function metadataProblem(metadata: LoadedDigest["metadata"], { backfill }: DigestPlace): Problem | undefined {
-  if (metadata === undefined) return undefined;
-  const { signature, algorithm, generated } = DIGEST_METADATA;
-  if (metadata[signature] === undefined || metadata[algorithm] === undefined) return problem("bad-signature");
-  return backfill && metadata[generated] === undefined ? problem("invalid-format") : undefined;
-}
-
 /** A backfill digest is signed when it is made, which may be long after its hour. */
 function signedMs({ digest, metadata }: LoadedDigest, { backfill }: DigestPlace): number {
   const generated = backfill ? timeOf(metadata?.[DIGEST_METADATA.generated]) : undefined;
   return generated ?? digest.endMs;
 }
 
+/** The AWS CLI asks the digest file's Region as well, and names the home Region. */
 function noPublicKey({ digestPublicKeyFingerprint: fingerprint }: ReadDigest, { homeRegion }: DigestPlace): Problem {
   return problem("no-public-key", `public key not found in region ${homeRegion} for fingerprint ${fingerprint}`);
 }

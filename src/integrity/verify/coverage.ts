@@ -5,6 +5,8 @@ import { logStampMs } from "./log-key.ts";
 const INTERVAL_MS = 3_600_000;
 /** How much later than closed a log file may be delivered, in the ordinary course of things. */
 const DELIVERY_MS = 15 * 60_000;
+/** Names tell the minute in which a log file was closed, not the second. */
+const STAMP_MS = 60_000;
 
 /** What the valid digest files of an account and Region cover, and which log files they list. */
 export class Coverage {
@@ -27,7 +29,7 @@ export class Coverage {
     const ms = logStampMs(key);
     // Whatever has no time in its name was never delivered by a trail.
     if (ms === undefined) return "foreign";
-    const slackMs = Math.min(DELIVERY_MS, this.intervalMs());
+    const slackMs = STAMP_MS + Math.min(DELIVERY_MS, this.intervalMs());
     return this.#merged().some(({ fromMs, toMs }) => ms >= fromMs && ms + slackMs <= toMs) ? "foreign" : "open";
   }
 

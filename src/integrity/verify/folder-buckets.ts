@@ -5,7 +5,7 @@ import { parseDigestKey } from "../digest-key.ts";
 import { FolderSource, type MetadataOf, parseMetadata, readSmallFile } from "./folder-source.ts";
 import { readInflated } from "./load-digest.ts";
 import type { LogSource, LogSources } from "./log-source.ts";
-import { readDigest } from "./read-digest.ts";
+import { parseBody, readDigest } from "./read-digest.ts";
 
 interface FolderOptions {
   /** The bucket's name, where the digest files' own word for it is not to be taken. */
@@ -105,7 +105,8 @@ async function readSaid(
   content: Parameters<typeof readInflated>[0],
 ): Promise<{ readonly digestS3Bucket: string; readonly digestS3Object: string } | undefined> {
   const bytes = await readInflated(content);
-  return "code" in bytes ? undefined : readDigest(bytes);
+  const body = "code" in bytes ? undefined : parseBody(bytes);
+  return body && readDigest(body);
 }
 
 /** What stands before `tail` in the key; undefined when it does not end in it. */

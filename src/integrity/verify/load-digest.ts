@@ -1,8 +1,8 @@
-import { sha256Hex } from "../digest-file.ts";
+import { DIGEST_METADATA, sha256Hex } from "../digest-file.ts";
 import { inflateChunks, inflateWhole } from "./inflate.ts";
 import { type Content, type LogSource, readContent } from "./log-source.ts";
 import { type Problem, problem } from "./problems.ts";
-import { type ReadDigest, readDigest } from "./read-digest.ts";
+import { parseBody, type ReadDigest, readDigest } from "./read-digest.ts";
 
 /** A digest file that could be read; nothing of it is proven yet. */
 export interface LoadedDigest {
@@ -21,9 +21,19 @@ export async function loadDigest(source: LogSource | undefined, key: string): Pr
   if (found === undefined) return problem("not-found");
   const bytes = await readInflated(found.content);
   if ("code" in bytes) return bytes;
-  const digest = readDigest(bytes);
+  const body = parseBody(bytes);
+  if (body === undefined) return problem("invalid-format");
+  const { metadata } = found;
+  // In the order of the AWS CLI: whatever JSON it is, it asks for the signature first.
+  if (metadata !== undefined && !isSigned(metadata)) return problem("bad-signature");
+  const digest = readDigest(body);
   if (digest === undefined) return problem("invalid-format");
-  return { digest, sha256: sha256Hex(bytes), metadata: found.metadata };
+  return { digest, sha256: sha256Hex(bytes), metadata };
+}
+
+function isSigned(metadata: Readonly<Record<string, string>>): boolean {
+  const { signature, algorithm } = DIGEST_METADATA;
+  return metadata[signature] !== undefined && metadata[algorithm] !== undefined;
 }
 
 /** The uncompressed bytes of a small gzip file. */

@@ -11,10 +11,11 @@ export interface CheckingKey {
 /** Where public keys come from. */
 export interface PublicKeys {
   /**
-   * The key of a trail's home Region, for a digest signed at about `signedMs`.
+   * The key of a digest's Region, which need not be its trail's home, for one signed at about `signedMs`.
    * @throws {Failure} when there are no keys at all for the time.
+   * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
    */
-  find(homeRegion: string, fingerprint: string, signedMs: number): Promise<CheckingKey | undefined>;
+  find(region: string, fingerprint: string, signedMs: number): Promise<CheckingKey | undefined>;
 }
 
 /** Keys that were exported: they know no Region, their fingerprints are enough. */

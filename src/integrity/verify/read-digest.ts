@@ -8,13 +8,14 @@ export interface ReadDigest extends Digest {
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
+/** A digest file's JSON, of which nothing is known yet. */
+export type DigestBody = Readonly<Record<string, unknown>>;
+
 /**
- * Reads the uncompressed bytes of a digest file; undefined unless it is one, with members of the right types. Members
- * that do not matter may be absent: AWS's oldest digests have fewer.
+ * Reads the JSON of a digest file; undefined unless it has all members with the right types. Those that do not matter may
+ * be absent: AWS's oldest digests have fewer.
  */
-export function readDigest(bytes: Uint8Array): ReadDigest | undefined {
-  const body = parseObject(bytes);
-  if (body === undefined) return undefined;
+export function readDigest(body: DigestBody): ReadDigest | undefined {
   const [startMs, endMs] = [timeOf(body["digestStartTime"]), timeOf(body["digestEndTime"])];
   const texts = ["digestS3Bucket", "digestS3Object", "digestPublicKeyFingerprint"];
   if (startMs === undefined || endMs === undefined || startMs > endMs) return undefined;
@@ -45,7 +46,8 @@ export function timeOf(text: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+/** The JSON object that uncompressed bytes hold; undefined when they hold none. */
+export function parseBody(bytes: Uint8Array): DigestBody | undefined {
   try {
     const body: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     return isObject(body) ? body : undefined;

@@ -82,10 +82,11 @@ export class SignedBucket implements LogSource {
     {
       backfill = false,
       trailName = PLACE.trailName,
-    }: { readonly backfill?: boolean; readonly trailName?: string } = {},
+      homeRegion = PLACE.homeRegion,
+    }: { readonly backfill?: boolean; readonly trailName?: string; readonly homeRegion?: string } = {},
   ): string {
     const endMs = fromMs + HOUR_MS;
-    const key = digestKey({ ...PLACE, trailName, endMs, backfill });
+    const key = digestKey({ ...PLACE, trailName, homeRegion, endMs, backfill });
     const digest = {
       awsAccountId: PLACE.account,
       digestStartTime: isoSeconds(fromMs),

@@ -89,6 +89,11 @@ describe("verify()", () => {
       ["digest d3 bad-algorithm", "open"],
     ],
     [
+      "a digest without a signature, whatever JSON it is",
+      (bucket) => void bucket.objects.set(bucket.digestKeys[3] ?? "", { bytes: gzipSync("{}"), metadata: {} }),
+      ["digest d3 bad-signature", "open"],
+    ],
+    [
       "the newest digest's signature missing",
       (bucket) => {
         for (const key of bucket.digestKeys) bucket.object(key).metadata = undefined;
@@ -170,6 +175,15 @@ describe("verify()", () => {
     expect(await findings(bucket, { scope: { trail } })).toEqual([]);
     bucket.object(key).metadata = { signature: "00", "signature-algorithm": "SHA256withRSA" };
     expect(await findings(bucket, { scope: { trail } })).toEqual(["foreign l8"]);
+  });
+
+  test("asks the Region of a digest for its key, not the home of its trail", async () => {
+    const bucket = new SignedBucket();
+    bucket.digest(START_MS, [], {}, { homeRegion: "eu-west-3" });
+    const publicKeys = { find: async (region: string) => (region === "us-east-1" ? KEY : undefined) };
+    const needs = { sources: bucket.sources, publicKeys, now: END_MS, threads: 0 };
+    const all = await Array.fromAsync(verify(needs, { scope: { toMs: START_MS + HOUR_MS }, deep: false }));
+    expect(all.filter(({ kind }) => kind === "digest")).toMatchObject([{ verdict: "valid" }]);
   });
 
   test("looks for a late log file in the digests after the range, too", async () => {

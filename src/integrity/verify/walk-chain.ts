@@ -59,7 +59,7 @@ export async function* walkChain(needs: WalkNeeds, walk: Walk): AsyncGenerator<C
     dropNewer(listed, nameMs(key, startMs));
     loader.ahead(bucket, listed.slice(-AHEAD));
     const loaded: LoadedDigest | Problem = await loading;
-    const place = { bucket, key, homeRegion: chain.homeRegion, backfill, newer };
+    const place = { bucket, key, region: chain.region, homeRegion: chain.homeRegion, backfill, newer };
     const verdict: DigestVerdict = "code" in loaded ? loaded : await checkDigest(loaded, place, needs.publicKeys);
     if ("code" in loaded || typeof verdict !== "string") {
       yield { kind: "digest", bucket, key, verdict };
