@@ -59,6 +59,7 @@ describe("a running server", () => {
           spool: { records: 0, bytes: expect.any(Number), ageMs: 0 },
           queue: { records: 0, bytes: 0 },
         },
+        trails: { lagRecords: expect.any(Number), pendingFiles: 0, deliveredFiles: 0 },
       },
     });
   });
