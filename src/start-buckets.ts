@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { join } from "node:path";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
-import { openS3Upstream } from "./api/index.ts";
+import { isPublic, knownConditions, openS3Upstream, type PolicyDocument, restrictsPublicBucket } from "./api/index.ts";
 import type { Catalog } from "./aws/index.ts";
 import {
   type BucketStore,
@@ -55,14 +55,18 @@ export async function startBuckets({ config, key, catalog, wants, world }: Bucke
   const setApart = config.ownBuckets.map(namePattern);
   const facts: OwnBuckets["facts"] = (name) => {
     if (!buckets.has(name)) return undefined;
+    const { account } = buckets.get(name);
     const text = buckets.document(name, "policy");
-    return { account: buckets.get(name).account, ...(text === undefined ? {} : { policy: policies.of(name, text) }) };
+    if (text === undefined) return { account };
+    const { policy, letsInEverybody } = policies.of(name, text);
+    return { account, policy, ownAccountOnly: letsInEverybody && restrictsPublicBucket(buckets, name) };
   };
   return {
     store,
     own: {
       upstream,
       facts,
+      conditions: (operation, input) => knownConditions(buckets, operation, input),
       claims: (name) => buckets.has(name) || setApart.some((pattern) => pattern.test(name)),
       wants,
     },
@@ -94,15 +98,23 @@ async function serverStore({
 
 /** Bucket policies, compiled when first asked, and again when they were changed. */
 class Policies {
-  readonly #compiled = new Map<string, NamedPolicy>();
+  readonly #compiled = new Map<string, CompiledPolicy>();
 
-  of(bucket: string, text: string): NamedPolicy {
+  of(bucket: string, text: string): CompiledPolicy {
     const known = this.#compiled.get(bucket);
-    if (known?.policy.text === text) return known;
-    const compiled = { name: `policy of bucket ${bucket}`, policy: compile(text) };
+    if (known?.text === text) return known;
+    const policy = { name: `policy of bucket ${bucket}`, policy: compile(text) };
+    const letsInEverybody = policy.policy.unreadable !== undefined || isPublic(JSON.parse(text) as PolicyDocument);
+    const compiled = { text, policy, letsInEverybody };
     this.#compiled.set(bucket, compiled);
     return compiled;
   }
+}
+
+interface CompiledPolicy {
+  readonly text: string;
+  readonly policy: NamedPolicy;
+  readonly letsInEverybody: boolean;
 }
 
 /** What was stored was read before; a text that cannot be read any more forbids everything. */

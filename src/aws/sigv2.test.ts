@@ -62,6 +62,33 @@ describe("verifyPresignedUrl()", () => {
     },
   );
 
+  test.each([
+    "legal-hold",
+    "retention=x",
+    "%6Cegal-hold",
+    "encryption",
+    "publicAccessBlock",
+    "attributes",
+    "new-thing=1",
+  ])("refuses what somebody has added to a URL: %s", (added) => {
+    const [, method, url, headers] = MADE_BY_BOTOCORE[0] ?? ["", "", "", []];
+    expect(() => verify(method, `${url}&${added}`, headers)).toThrow("is not covered by Signature Version 2");
+  });
+
+  test.each(["acl", "%61cl", "versionId=2", "%76ersionId=2", "X-Amz-Credential=another", "x-amz-acl=public-read"])(
+    "does not take the signature of a URL for one with more that is signed: %s",
+    (added) => {
+      const [, method, url, headers] = MADE_BY_BOTOCORE[0] ?? ["", "", "", []];
+      expect(() => verify(method, `${url}&${added}`, headers)).toThrow("does not match");
+    },
+  );
+
+  test("takes the page of a listing, which clients do not sign", () => {
+    const url =
+      "/b?list-type=2&prefix=a%2F&encoding-type=url&AWSAccessKeyId=AKIDEXAMPLE&Signature=XVe4f%2B402fC4OQs0QkeczHMid9U%3D&Expires=1795199235";
+    expect(() => verify("GET", url, [])).not.toThrow();
+  });
+
   test("refuses a URL whose time is over, by that name only to who signed it", () => {
     const [, method, url, headers] = MADE_BY_BOTOCORE[0] ?? ["", "", "", []];
     expect(() => verify(method, url, headers, SECRET, 1795199236_000)).toThrow("Request has expired");

@@ -108,7 +108,8 @@ export interface BucketStore {
 /** A bucket did not do what it was asked to. */
 export class BucketFailure extends Failure {
   /**
-   * S3's error code (`NoSuchBucket`, `AccessDenied`, `SlowDown`), or `Timeout` and `Unreachable` when the server gave none.
+   * S3's error code (`NoSuchBucket`, `AccessDenied`, `SlowDown`), or `Timeout` and `Unreachable` when the server gave none;
+   * `InsufficientStorage` when a disk of ours is full.
    */
   readonly code: string;
 

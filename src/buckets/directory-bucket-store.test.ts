@@ -81,6 +81,20 @@ describe("DirectoryBucketStore", () => {
     expect(await codeOf(put(who))).toBe("AccessDenied");
   });
 
+  test("says when its disk is full", async () => {
+    const directory = await temporaryDirectory();
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const strike = (step: string): void => {
+      if (step === "content") throw full;
+    };
+    const buckets = await openTestBuckets({ directory, strike });
+    await buckets.create("logs", OWNER);
+    const store = new DirectoryBucketStore(buckets);
+    expect(await codeOf(store.put("logs", "a", Buffer.from("beans")))).toBe("InsufficientStorage");
+    await buckets.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
   test("forgets the policy of a bucket that was deleted", async () => {
     const name = await opened.create("plain", WRITER);
     const again = () => opened.store.put(name, "AWSLogs/a", Buffer.from("beans"), { as: WRITER });

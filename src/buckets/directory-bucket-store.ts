@@ -15,6 +15,7 @@ import {
 } from "./bucket-store.ts";
 import type { ObjectVersion } from "./buckets.ts";
 import type { DirectoryBuckets } from "./directory-buckets.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { checkWrite, whyNotPut } from "./write-check.ts";
 
 const LIST_MAX = 1000;
@@ -161,8 +162,8 @@ async function translated<Answer>(doing: string, work: () => Answer | Promise<An
   } catch (thrown) {
     if (thrown instanceof Refusal) throw new BucketFailure(thrown.code, doing, thrown);
     if (thrown instanceof BucketFailure) throw thrown;
-    if (thrown instanceof Failure) throw new BucketFailure("InternalError", doing, thrown);
-    throw thrown;
+    if (!(thrown instanceof Failure)) throw thrown;
+    throw new BucketFailure(isDiskFull(thrown) ? "InsufficientStorage" : "InternalError", doing, thrown);
   }
 }
 

@@ -9,4 +9,5 @@ export * from "./open-s3-bucket-store.ts";
 export type { S3Credentials, S3Settings, S3Timeouts } from "./s3-bucket-store.ts";
 export * from "./bucket-name.ts";
 export * from "./directory-buckets.ts";
+export * from "./disk-full.ts";
 export { beginChecksum } from "./checksums.ts";

@@ -25,7 +25,7 @@ export { type TlsFacts } from "./gateway/forward-record.ts";
 export { type Arrival, type Destination, Gateway, type OpenRoute } from "./gateway/gateway.ts";
 export { lastAnswer } from "./gateway/last-answer.ts";
 export { type GatewayOptions, openGateway, type RunningGateway, signingCredentials } from "./gateway/open-gateway.ts";
-export { type BucketFacts as OwnBucketFacts, type OwnBuckets } from "./gateway/own-buckets.ts";
+export { type OwnBuckets } from "./gateway/own-buckets.ts";
 export { defaultRoute, parseRoutes, type Route, type RouteCredentials } from "./gateway/routes.ts";
 export {
   type AnswerReceiver,

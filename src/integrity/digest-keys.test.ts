@@ -11,6 +11,7 @@ import { type IntegritySchema, integrityMigrations } from "./schema.ts";
 import { HOUR_MS, keySource, START, TestClock } from "./testing.ts";
 
 const DAY_MS = 24 * HOUR_MS;
+const LEEWAY_MS = 60_000;
 const OPTIONS = { keyLifetimeMs: 30 * DAY_MS, keyOverlapMs: 7 * DAY_MS };
 const newSource = keySource(4);
 
@@ -47,7 +48,8 @@ describe("DigestKeys", () => {
     expect(here.fingerprint).not.toBe(there.fingerprint);
     expect((await open().current("us-east-1"))?.fingerprint).toBe(here.fingerprint);
     const [listed] = await keys.list("us-east-1", START, START);
-    expect(listed).toMatchObject({ fingerprint: here.fingerprint, validFrom: START, validTo: START + 30 * DAY_MS });
+    expect(listed).toMatchObject({ fingerprint: here.fingerprint, validFrom: START - LEEWAY_MS });
+    expect(listed?.validTo).toBe(START - LEEWAY_MS + 30 * DAY_MS);
     expect(fingerprintOf(listed?.value ?? new Uint8Array())).toBe(here.fingerprint);
     const publicKey = createPublicKey({ key: Buffer.from(listed?.value ?? []), format: "der", type: "pkcs1" });
     const text = Buffer.from("text");
@@ -105,12 +107,12 @@ describe("DigestKeys", () => {
   });
 
   test.each<[string, number, number, number]>([
-    ["that ends as it begins", -1000, 0, 1],
-    ["that begins as it ends", 30 * DAY_MS, 31 * DAY_MS, 1],
+    ["that ends as it begins", -DAY_MS, -LEEWAY_MS, 1],
+    ["that begins as it ends", 30 * DAY_MS - LEEWAY_MS, 31 * DAY_MS, 1],
     ["inside of it", DAY_MS, DAY_MS, 1],
     ["around it", -DAY_MS, 40 * DAY_MS, 1],
-    ["before it", -DAY_MS, -1, 0],
-    ["after it", 30 * DAY_MS + 1, 31 * DAY_MS, 0],
+    ["before it", -DAY_MS, -LEEWAY_MS - 1, 0],
+    ["after it", 30 * DAY_MS - LEEWAY_MS + 1, 31 * DAY_MS, 0],
   ])("list() of a range %s", async (_, from, to, count) => {
     const keys = open();
     await currentOf(keys);
@@ -124,11 +126,17 @@ describe("DigestKeys", () => {
     const both = await Promise.all([keys.list("us-east-1", now, now), keys.list("us-east-1", now - 5, now + 5)]);
     expect(both.map((listed) => listed.length)).toEqual([1, 1]);
     expect(await keys.list("eu-west-3", now + 1, now + 5)).toEqual([]);
-    expect(await keys.list("eu-west-3", now - 5, now - 1)).toEqual([]);
+    expect(await keys.list("eu-west-3", now - DAY_MS, now - LEEWAY_MS - 1)).toEqual([]);
     for (const region of ["", "x", "us-east-1'; --", "US-EAST-1"]) {
       expect(await keys.list(region, now, now)).toEqual([]);
     }
     expect(await tables.selectFrom("digest_keys").select("region").execute()).toEqual([{ region: "us-east-1" }]);
+  });
+
+  test("list() makes a key also for a call that came a moment ago", async () => {
+    const before = clock.now();
+    clock.pass(40);
+    expect(await open().list("us-east-1", before, before)).toHaveLength(1);
   });
 
   test("a key that was made by a clock far ahead is followed by another one once the clock is right", async () => {

@@ -81,7 +81,8 @@ export class DigestKeys {
   async list(region: string, from: number, to: number): Promise<readonly PublicKey[]> {
     const now = this.#needs.clock.now();
     const found = await this.#rows(region, from, to);
-    if (found.length > 0 || now < from || now > to || !REGION.test(region)) return found.map(publicKeyOf);
+    const isOfNow = from <= now && to >= now - LEEWAY_MS;
+    if (found.length > 0 || !isOfNow || !REGION.test(region)) return found.map(publicKeyOf);
     await this.#make(region);
     return (await this.#rows(region, from, to)).map(publicKeyOf);
   }
@@ -169,7 +170,8 @@ export class DigestKeys {
     const pair = await makeKeyPair();
     const fingerprint = fingerprintOf(pair.publicKey);
     const createdAt = clock.now();
-    const validTo = createdAt + this.#options.keyLifetimeMs;
+    const validFrom = createdAt - LEEWAY_MS;
+    const validTo = validFrom + this.#options.keyLifetimeMs;
     const sealed = box.seal(Buffer.from(pair.privateKey).toString("base64"), purposeOf(fingerprint));
     await tables.transaction().execute(async (transaction) => {
       await transaction.updateTable("digest_keys").set({ private_key: null }).where("region", "=", region).execute();
@@ -179,13 +181,13 @@ export class DigestKeys {
         public_key: pair.publicKey,
         private_key: sealed,
         created_at: createdAt,
-        valid_from: createdAt,
+        valid_from: validFrom,
         valid_to: validTo,
       };
       await transaction.insertInto("digest_keys").values(row).execute();
     });
     const privateKey = createPrivateKey({ key: Buffer.from(pair.privateKey), format: "der", type: "pkcs8" });
-    this.#current.set(region, { fingerprint, privateKey, createdAt, validFrom: createdAt, validTo });
+    this.#current.set(region, { fingerprint, privateKey, createdAt, validFrom, validTo });
     this.#failing.delete(region);
     this.#needs.log.info({ region, fingerprint }, "digests are signed with a new key");
   }
@@ -204,6 +206,9 @@ export class DigestKeys {
 
 /** Callers name the Region, and a key is kept for ever. */
 const REGION = /^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$/;
+
+/** Whoever asks for the key of now means the instant at which the call came, which is over once the key is made. */
+const LEEWAY_MS = 60 * 1000;
 
 /** By how much the end of a validity is later than the signature that moved it. */
 const MARGIN_MS = 24 * 60 * 60 * 1000;

@@ -131,8 +131,9 @@ export class DigestSender {
     try {
       return await this.#needs.put({ trail, account, bucket, key, bytes, metadata, again });
     } catch (cause) {
+      const error = codeOf(cause);
       const digest = this.#needs.tables.updateTable("digests").where("digest_id", "=", digest_id);
-      await digest.set({ error: codeOf(cause) }).execute();
+      if (!TRANSIENT.has(error)) await digest.set({ error }).execute();
       throw cause;
     }
   }
@@ -140,7 +141,7 @@ export class DigestSender {
   /** A failure is told when it begins and when it becomes another one. */
   #note(name: string, { trailId, region, bucket }: Lane, cause: unknown): void {
     const before = this.#failed.get(name);
-    const why = reason(cause);
+    const why = isCoded(cause) ? cause.code : reason(cause);
     if (before?.why !== why) {
       this.#needs.log.warn({ err: cause, trailId, region, bucket }, "a digest file could not be delivered");
     }
@@ -199,6 +200,15 @@ function nameOf({ trailId, account, region, kind, number }: DigestName): string 
 
 /** S3's error code, where the failure bears one. */
 function codeOf(cause: unknown): string {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" ? code : "InternalError";
+  return isCoded(cause) ? cause.code : "InternalError";
 }
+
+function isCoded(cause: unknown): cause is { readonly code: string } {
+  return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string";
+}
+
+/**
+ * What says nothing about the bucket: GetTrailStatus tells of no time-outs.
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+ */
+const TRANSIENT: ReadonlySet<string> = new Set(["Timeout", "RequestTimeout", "SlowDown", "ServiceUnavailable"]);

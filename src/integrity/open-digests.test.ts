@@ -366,6 +366,20 @@ describe("a bucket that takes nothing", () => {
     await rig.chains();
   });
 
+  test("and then answers too late says nothing new: time-outs tell of no problem of the bucket", async () => {
+    const rig = await open();
+    await rig.change();
+    rig.buckets.fail("logs", "not written", Infinity, "Timeout");
+    await rig.passAndSettle(HOUR_MS + 2_000);
+    expect(await rig.digests.status("trail-1", "us-east-1")).toEqual({});
+    rig.buckets.fail("logs", "not written", Infinity, "NoSuchBucket");
+    await rig.passAndSettle(60_000);
+    rig.buckets.fail("logs", "not written", Infinity, "SlowDown");
+    await rig.passAndSettle(60_000);
+    expect(await rig.digests.status("trail-1", "us-east-1")).toEqual({ latestError: "NoSuchBucket" });
+    expect(rig.said).toHaveLength(3);
+  });
+
   test("is told what may lie there already: whatever was tried, or decided by another process", async () => {
     const rig = await open();
     await rig.change();

@@ -99,6 +99,19 @@ describe("a delivery", () => {
     await expectCaughtUp(world);
   });
 
+  test("tells a problem once, whatever else its words name each time", async () => {
+    const world = await openWorld();
+    let tries = 0;
+    await withProblem(world, async () => {
+      tries += 1;
+      throw Object.assign(new Error(`try ${tries}`), { code: "InternalError" });
+    });
+    await expect.poll(() => tries, POLL).toBeGreaterThan(8);
+    expect(world.warnings.length).toBeLessThanOrEqual(2);
+    world.buckets.problems.clear();
+    await expectCaughtUp(world);
+  });
+
   test("whose bucket was gone through a restart catches up in order", async () => {
     const world = await openWorld();
     await withProblem(world, refusal("NoSuchBucket"));

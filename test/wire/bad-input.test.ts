@@ -274,8 +274,8 @@ const PROVEN: readonly Case[] = [
   ],
   [
     "an operation that is not served yet",
-    () => cloudtrail("{}", { "x-amz-target": "CloudTrail_20131101.ListTrails" }),
-    { ...lookup(400, "UnsupportedOperationException", "Root"), eventName: "ListTrails" },
+    () => cloudtrail("{}", { "x-amz-target": "CloudTrail_20131101.ListChannels" }),
+    { ...lookup(400, "UnsupportedOperationException", "Root"), eventName: "ListChannels" },
   ],
   ["no operation", () => iam(VERSION), { ...list(400, "MissingAction", "Root"), eventName: "UnknownOperation" }],
   ["malformed JSON", () => cloudtrail(`{"MaxResults":`), lookup(400, "SerializationException", "Root")],

@@ -1,4 +1,4 @@
-import { type BucketFacts, BucketFailure, type WriteCheck } from "../../buckets/index.ts";
+import { type BucketFacts, BucketFailure, type Encryption, type WriteCheck } from "../../buckets/index.ts";
 import { assert, reason, Refusal } from "../../core/index.ts";
 import {
   checkBucketName,
@@ -29,10 +29,10 @@ export interface PlannedTrail extends Pick<Trail, "arn" | "account" | "settings"
  * `InvalidCloudWatchLogsRoleArnException`, `OrganizationsNotInUseException`, `NotOrganizationMasterAccountException`.
  */
 export async function checkDestinations(needs: CloudtrailNeeds, trail: PlannedTrail): Promise<void> {
-  const { S3BucketName, S3KeyPrefix, IsOrganizationTrail, ...others } = trail.input;
-  if (isSaid(S3BucketName) || isSaid(S3KeyPrefix) || isSaid(IsOrganizationTrail)) await checkBucket(needs, trail);
+  const { S3BucketName, S3KeyPrefix, IsOrganizationTrail, KmsKeyId, ...others } = trail.input;
+  if ([S3BucketName, S3KeyPrefix, IsOrganizationTrail, KmsKeyId].some(isSaid)) await checkBucket(needs, trail);
   if (isSaid(others.SnsTopicName)) await checkTopic(needs, trail);
-  if (isSaid(others.KmsKeyId)) await checkKey(needs, trail);
+  if (isSaid(KmsKeyId)) await checkKey(needs, trail);
   if (isSaid(others.CloudWatchLogsLogGroupArn) || isSaid(others.CloudWatchLogsRoleArn)) await checkLogs(needs, trail);
   if (isSaid(IsOrganizationTrail)) checkOrganization(needs, trail);
 }
@@ -68,17 +68,30 @@ async function findBucket({ store }: CloudtrailNeeds, bucket: string): Promise<B
   }
 }
 
-/** Asked for the place below which the files will lie: `[prefix/]AWSLogs/[o-…|account]/`. */
+/**
+ * Asked for the place below which the files will lie, `[prefix/]AWSLogs/[o-…|account]/`, and with the trail's key: a
+ * policy may demand one, and another server tells of a key only when something is put with it.
+ */
 async function mayWrite({ store, organization }: CloudtrailNeeds, trail: PlannedTrail): Promise<WriteCheck> {
   const { account, arn, settings } = trail;
   const owner = settings.organization && organization !== undefined ? organization.id : account;
   const above = settings.prefix === undefined ? "" : `${settings.prefix}/`;
   const who = { service: "cloudtrail.amazonaws.com", sourceArn: arn, sourceAccount: account };
   try {
-    return await store.mayWrite(settings.bucket, `${above}AWSLogs/${owner}/`, who);
+    return await store.mayWrite(settings.bucket, `${above}AWSLogs/${owner}/`, who, encryptionWith(settings.kmsKeyId));
   } catch (failure) {
-    throw bucketRefusal(settings.bucket, failure);
+    throw isOfKey(failure) ? keyRefusal(settings, failure) : bucketRefusal(settings.bucket, failure);
   }
+}
+
+function encryptionWith(keyId: string | undefined): Encryption | undefined {
+  if (keyId === undefined) return undefined;
+  checkKeyArn(keyId);
+  return { algorithm: "aws:kms", keyId };
+}
+
+function isOfKey(failure: unknown): failure is BucketFailure {
+  return failure instanceof BucketFailure && failure.code.startsWith("KMS.");
 }
 
 function bucketRefusal(bucket: string, failure: unknown): unknown {
@@ -104,18 +117,18 @@ async function checkTopic(needs: CloudtrailNeeds, { arn, settings }: PlannedTrai
 }
 
 async function checkKey({ store }: CloudtrailNeeds, { settings }: PlannedTrail): Promise<void> {
-  const { bucket, kmsKeyId } = settings;
+  const { kmsKeyId } = settings;
   if (kmsKeyId === undefined) return;
   checkKeyArn(kmsKeyId);
   try {
     await store.checkKey(kmsKeyId);
   } catch (failure) {
     if (!(failure instanceof BucketFailure)) throw failure;
-    throw keyRefusal(bucket, kmsKeyId, failure);
+    throw keyRefusal(settings, failure);
   }
 }
 
-function keyRefusal(bucket: string, key: string, failure: BucketFailure): Refusal {
+function keyRefusal({ bucket, kmsKeyId: key }: Trail["settings"], failure: BucketFailure): Refusal {
   switch (failure.code) {
     case "KMS.NotFoundException":
       return new Refusal("KmsKeyNotFoundException", `KMS key ${key} does not exist.`);

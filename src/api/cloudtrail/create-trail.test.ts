@@ -90,11 +90,24 @@ describe("CreateTrail", () => {
     [{}, "AWSLogs/123456789012/"],
     [{ S3KeyPrefix: "pre/fix" }, "pre/fix/AWSLogs/123456789012/"],
     [{ S3KeyPrefix: "p", IsOrganizationTrail: true }, "p/AWSLogs/o-exampleorgid/"],
-  ])("asks whether the trail can write for %j below %s", async (more, prefix) => {
+    [{ KmsKeyId: KEY }, "AWSLogs/123456789012/", { algorithm: "aws:kms", keyId: keyArn(`key/${KEY}`) }],
+  ])("asks whether the trail can write for %j below %s", async (more, prefix, encryption?: object) => {
     const cloudtrail = await openCloudtrail({ organization: ORGANIZATION });
     await cloudtrail.call("CreateTrail", { ...INPUT, ...more });
-    expect(cloudtrail.buckets.checks).toEqual([
-      ["logs", prefix, { service: "cloudtrail.amazonaws.com", sourceArn: ARN, sourceAccount: ACCOUNT }],
+    const who = { service: "cloudtrail.amazonaws.com", sourceArn: ARN, sourceAccount: ACCOUNT };
+    expect(cloudtrail.buckets.checks).toEqual([["logs", prefix, who, encryption]]);
+  });
+
+  test("asks whether the trail can write with a new key too", async () => {
+    const cloudtrail = await openCloudtrail();
+    await cloudtrail.call("CreateTrail", INPUT);
+    await cloudtrail.call("UpdateTrail", { Name: "audit", KmsKeyId: "alias/audit" });
+    await cloudtrail.call("UpdateTrail", { Name: "audit", KmsKeyId: "" });
+    await cloudtrail.call("UpdateTrail", { Name: "audit", RecursiveLogging: false });
+    expect(cloudtrail.buckets.checks.map(([, , , encryption]) => encryption)).toEqual([
+      undefined,
+      { algorithm: "aws:kms", keyId: keyArn("alias/audit") },
+      undefined,
     ]);
   });
 
@@ -207,6 +220,18 @@ describe("CreateTrail", () => {
       { KmsKeyId: "alias/off" },
       `KmsException: KMS key ${keyArn("alias/off")} cannot be used: use key ${keyArn("alias/off")}`,
       ({ buckets }) => buckets.keyErrors.set(keyArn("alias/off"), "KMS.DisabledException"),
+    ],
+    [
+      "a key of another server that is not there",
+      { KmsKeyId: "alias/gone" },
+      `KmsKeyNotFoundException: KMS key ${keyArn("alias/gone")} does not exist.`,
+      ({ buckets }) => (buckets.check = "KMS.NotFoundException"),
+    ],
+    [
+      "a key of another server that is turned off",
+      { KmsKeyId: "alias/off" },
+      `KmsException: KMS key ${keyArn("alias/off")} cannot be used: try an upload to logs`,
+      ({ buckets }) => (buckets.check = "KMS.DisabledException"),
     ],
     [
       "a log group, there being none",

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
 import { type CloudtrailOperations, service, validateInput } from "../../aws/index.ts";
-import { BucketFailure, type BucketStore, type ServicePrincipal, type WriteCheck } from "../../buckets/index.ts";
+import { BucketFailure, type BucketStore, type WriteCheck } from "../../buckets/index.ts";
 import { assert, PageTokens, systemRandom } from "../../core/index.ts";
 import type { Caller } from "../../identity/index.ts";
 import type { DigestStatus } from "../../integrity/index.ts";
@@ -23,8 +23,9 @@ export interface FakeBuckets {
   readonly names: Set<string>;
   /** S3's error code, by bucket. */
   readonly failing: Map<string, string>;
-  readonly checks: (readonly [bucket: string, prefix: string, who: ServicePrincipal])[];
-  check: WriteCheck;
+  readonly checks: Parameters<BucketStore["mayWrite"]>[];
+  /** Or S3's error code, as another server may give it. */
+  check: WriteCheck | string;
   /** By the text of their ARN: undefined for one that can be used. */
   readonly keyErrors: Map<string, string>;
 }
@@ -151,9 +152,11 @@ function storeOver(buckets: FakeBuckets): BucketStore {
       if (code !== undefined) throw new BucketFailure(code, `look at bucket ${name}`);
       return { region: "eu-central-1", versioning: undefined, objectLock: false };
     },
-    mayWrite: async (bucket, prefix, who) => {
-      buckets.checks.push([bucket, prefix, who]);
-      return buckets.check;
+    mayWrite: async (...asked) => {
+      buckets.checks.push(asked);
+      const { check } = buckets;
+      if (typeof check === "string") throw new BucketFailure(check, `try an upload to ${asked[0]}`);
+      return check;
     },
     checkKey: async (keyId) => {
       const code = buckets.keyErrors.get(keyId);

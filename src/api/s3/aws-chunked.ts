@@ -69,7 +69,8 @@ export class AwsChunkedReader {
     for (const line of this.#kept.split(/\r?\n/)) {
       if (line === "") continue;
       const [, name, value] = /^[ \t]*([!#$%&'*+.^_`|~\w-]+)[ \t]*:[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-      if (name === undefined || value === undefined) throw malformedTrailer();
+      const isAgain = name !== undefined && this.#trailers.has(name.toLowerCase());
+      if (name === undefined || value === undefined || isAgain) throw malformedTrailer();
       this.#trailers.set(name.toLowerCase(), value);
     }
   }

@@ -1,3 +1,4 @@
+import { type S3Source, s3Source } from "../../aws/index.ts";
 import type { Bucket, ObjectVersion, OpenObject } from "../../buckets/index.ts";
 import { Refusal } from "../../core/index.ts";
 import { requireOfSource } from "./conditions.ts";
@@ -59,27 +60,11 @@ async function openVersion(call: S3Call, bucket: string, key: string, versionId?
   }
 }
 
-/** `/bucket/key?versionId=x`, percent-encoded; the first slash may be missing. The version's id is none of the key. */
-export function parseSource(text: string): {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string;
-} {
-  const [, path = "", version] = /^\/?(.*?)(?:\?versionId=(.*))?$/s.exec(text) ?? [];
-  const decoded = decode(path, text);
-  const slash = decoded.indexOf("/");
-  if (slash < 1 || slash === decoded.length - 1) throw invalidSource(text);
-  const place = { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1) };
-  return version === undefined ? place : { ...place, versionId: decode(version, text) };
-}
-
-function decode(part: string, source: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    // Not UTF-8, and so the name of nothing.
-    throw invalidSource(source);
-  }
+/** The very reading that the call was judged by. @throws {Refusal} `InvalidArgument`. */
+export function parseSource(text: string): S3Source {
+  const source = s3Source(text);
+  if (source === undefined) throw invalidSource(text);
+  return source;
 }
 
 function invalidSource(source: string): Refusal {

@@ -1,4 +1,5 @@
 import { escapeXml } from "../../aws/index.ts";
+import { isDiskFull } from "../../buckets/index.ts";
 import { Failure, Refusal } from "../../core/index.ts";
 import { type AnswerMark, PROLOG, type WireAnswer } from "./answer.ts";
 
@@ -44,7 +45,7 @@ function headersIn(details: Readonly<Record<string, unknown>>): Readonly<Record<
 /** What the caller is told of something that went wrong on our side. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof Failure && isFull(thrown)) {
+  if (thrown instanceof Failure && isDiskFull(thrown)) {
     return new Refusal(
       "ServiceUnavailable",
       "There is no space left to store what was sent. Please try again later.",
@@ -52,15 +53,6 @@ export function refusalOf(thrown: unknown): Refusal {
     );
   }
   return new Refusal("InternalError", "We encountered an internal error. Please try again.", 500);
-}
-
-const FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
-
-function isFull(thrown: unknown): boolean {
-  for (let at = thrown; at instanceof Error; at = at.cause) {
-    if (FULL.has((at as NodeJS.ErrnoException).code) || /database or disk is full/.test(at.message)) return true;
-  }
-  return false;
 }
 
 /** Refusals that several operations give, in S3's words. */

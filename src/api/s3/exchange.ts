@@ -10,6 +10,7 @@ import type { Buckets } from "../../buckets/index.ts";
 import type { AnswerReceiver, CallOrigin, OutgoingRequest, UpstreamExchange } from "../../capture/index.ts";
 import { type Clock, Failure, type Random, Refusal } from "../../core/index.ts";
 import { Answer, type AnswerMark, type Content, headOf, type WireAnswer, wireAnswer } from "./answer.ts";
+import { withoutAbsence } from "./absence.ts";
 import { BodySource } from "./body-source.ts";
 import { checkDocument } from "./checksums.ts";
 import { errorAnswer, malformedXml, notImplemented, refusalOf } from "./errors.ts";
@@ -94,17 +95,17 @@ export class S3Exchange implements UpstreamExchange {
         this.#fail(this.#source.failure.cause);
         return undefined;
       }
-      if (!(thrown instanceof Refusal)) {
-        this.#report(from, thrown);
-      }
-      return errorAnswer(refusalOf(thrown), target.split("?", 1)[0] ?? "", this.#mark(from));
+      if (!(thrown instanceof Refusal)) this.#report(from, thrown);
+      const refusal = await withoutAbsence(refusalOf(thrown), from);
+      return errorAnswer(refusal, target.split("?", 1)[0] ?? "", this.#mark(from));
     }
   }
 
   async #carryOut(from: CallOrigin): Promise<WireAnswer> {
     const { resolved } = from;
     const model = this.#needs.catalog.operation(resolved);
-    const run = operationNamed(resolved.operation);
+    // Services beside S3 have operations of the same names.
+    const run = resolved.service?.id === "s3" ? operationNamed(resolved.operation) : undefined;
     if (model === undefined || run === undefined) throw notImplemented(resolved.operation ?? resolved.eventName);
     const headers = headersOf(this.#request.rawHeaders);
     refuseUnreadable(model, this.#request, headers);
@@ -114,7 +115,7 @@ export class S3Exchange implements UpstreamExchange {
     // CompleteMultipartUpload tells the checksum of the object, as its input has it, and none of its body.
     const tellsObject = model.input?.byName.has("ChecksumCRC32") === true;
     if (document !== undefined && !tellsObject) await checkDocument(document, headers, body);
-    const input = refuseUnserved(withText(from.input, model, document), this.#request.target);
+    const input = refuseUnserved(model, withText(from.input, model, document), this.#request.target);
     refuseIncomplete(model, input);
     const call: S3Call = {
       caller: from.caller,

@@ -27,7 +27,7 @@ export interface ObjectMembers {
 
 type Described = Pick<PutObjectRequest, "headers" | "metadata" | "tags" | "storageClass" | "encryption" | "lock">;
 
-/** Names and values of user metadata together, bytes of UTF-8. */
+/** Names and values of user metadata together, bytes. */
 const METADATA_BYTES_MAX = 2048;
 
 /** @throws {Refusal} as each of its parts says. */
@@ -60,7 +60,8 @@ export function headersFrom(input: ObjectMembers): Record<string, string> {
 
 /** @throws {Refusal} `MetadataTooLarge`. */
 export function metadataFrom({ Metadata = {} }: ObjectMembers): Readonly<Record<string, string>> {
-  const size = Object.entries(Metadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
+  // A character of a header is a byte.
+  const size = Object.entries(Metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (size > METADATA_BYTES_MAX) {
     throw new Refusal("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", 400, {
       Size: size,

@@ -51,7 +51,9 @@ export class RequestBody {
     // A body of no bytes at all may come without its framing.
     if (this.#source.length === 0 && this.announced.length === 0) return;
     framing.end();
-    if (!this.announced.every((name) => framing.trailers.has(name))) throw malformedTrailer();
+    const told = [...framing.trailers.keys()].filter((name) => name !== "x-amz-trailer-signature");
+    const asTold = this.announced.length === told.length && this.announced.every((name) => framing.trailers.has(name));
+    if (!asTold) throw malformedTrailer();
     const announced = decodedLength(this.#headers);
     if (announced !== undefined && announced !== framing.size) throw wrongLength();
   }

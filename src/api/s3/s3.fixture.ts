@@ -55,6 +55,8 @@ export class TestS3 {
   readonly buckets: DirectoryBuckets;
   readonly clock: { nowMs: number } & Clock;
   readonly failures: unknown[];
+  /** Whether callers may list buckets. */
+  mayList = true;
   readonly #directory: string;
   readonly #catalog: Catalog = openCatalog();
   #calls = 0;
@@ -115,6 +117,7 @@ export class TestS3 {
       now: this.clock.now(),
       resolved,
       input: described.input ?? {},
+      mayList: async () => this.mayList,
     };
     return { method, target, rawHeaders, body: bodyOf(body, bytes, lengthIn(rawHeaders)), expectContinue, from };
   }

@@ -6,5 +6,5 @@ export { openCatalog } from "./catalog.ts";
 export type { Catalog, CatalogOptions } from "./catalog.ts";
 export type { CatalogService, ResolvedCall } from "./resolved-call.ts";
 export type { ResolveHints } from "./resolver.ts";
-export { pathWithBucket, s3Address } from "./s3-address.ts";
-export type { S3Address } from "./s3-address.ts";
+export { pathWithBucket, s3Address, s3Source } from "./s3-address.ts";
+export type { S3Address, S3Source } from "./s3-address.ts";

@@ -69,6 +69,32 @@ export function s3Address(host: string, path: string, bucketHosts: readonly stri
   return key === "" ? { bucket: decoded(bucket) } : { bucket: decoded(bucket), key: decoded(key) };
 }
 
+/** The object that a copy reads. */
+export interface S3Source {
+  /** Or an access point's ARN. */
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/**
+ * `/bucket/key?versionId=x`, percent-encoded; the first slash may be missing, or encoded too. The version's id is none of the
+ * key; `+` stays what it is. Undefined when the text names no object.
+ */
+export function s3Source(text: string): S3Source | undefined {
+  const [, path = "", version] = /^(?:\/|%2F)?(.*?)(?:\?versionId=(.*))?$/is.exec(text) ?? [];
+  try {
+    const whole = decodeURIComponent(path);
+    const slash = whole.indexOf("/");
+    if (slash < 1 || slash === whole.length - 1) return undefined;
+    const source = { bucket: whole.slice(0, slash), key: whole.slice(slash + 1) };
+    return version === undefined ? source : { ...source, versionId: decodeURIComponent(version) };
+  } catch (cause) {
+    if (cause instanceof URIError) return undefined;
+    throw cause;
+  }
+}
+
 function splitPath(path: string): [bucket: string, key: string] {
   const rest = path.startsWith("/") ? path.slice(1) : path;
   const slash = rest.indexOf("/");

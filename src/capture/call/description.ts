@@ -43,6 +43,8 @@ export interface CallPlace {
   /** Owner of the resources named by a bare name. */
   readonly account: string;
   readonly region: string;
+  /** Of buckets that lie here, whatever Region a request is signed for; told by the Region when absent. */
+  readonly partition?: string;
   /** Base names of virtual-host buckets, lower case, without a port: `s3.example.org`. */
   readonly bucketHosts: readonly string[];
 }

@@ -16,6 +16,13 @@ export interface CallToAuthorize {
   readonly resources: readonly RecordResource[];
   /** Owner of the resources named by a bare name. */
   readonly account: string;
+  /**
+   * Of what the call is about, where its Region does not say: which Region a request is signed for is the client's own
+   * choice, and policies about our buckets must hold whatever it is.
+   */
+  readonly partition?: string;
+  /** Condition keys about what is there already, as far as somebody here knows them: the tags of an object. */
+  readonly known?: ConditionValues;
   readonly circumstances: CallCircumstances;
 }
 
@@ -29,6 +36,8 @@ export interface Demand {
   readonly resources: readonly string[];
   /** Beyond what holds for the whole call. */
   readonly conditions?: ConditionValues;
+  /** It is about something that is yet to be: what bears the same name now has no say. */
+  readonly makes?: true;
 }
 
 export type Input = Readonly<Record<string, unknown>>;

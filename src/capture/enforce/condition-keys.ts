@@ -201,7 +201,7 @@ export function requestConditions(call: CallToAuthorize, signed: SignedRequest):
     const values = paths.flatMap((path) => valuesAt(input, path));
     return values.length === 0 ? [] : [[key, values] as const];
   });
-  return { ...Object.fromEntries(simple), ...tagConditions(input), ...OWN[prefix]?.(call, signed) };
+  return { ...Object.fromEntries(simple), ...tagConditions(input), ...OWN[prefix]?.(call, signed), ...call.known };
 }
 
 type Conditions = (call: CallToAuthorize, signed: SignedRequest) => ConditionValues;
@@ -214,22 +214,32 @@ const OWN: Readonly<Record<string, Conditions>> = {
   s3: s3Conditions,
 };
 
-/** How it was signed. */
+/** How it was signed, the tags in its header, and for how long it wants to lock. */
 function s3Conditions({ circumstances, head, input = {} }: CallToAuthorize, signed: SignedRequest): ConditionValues {
+  const until = input["ObjectLockRetainUntilDate"] ?? structureOf(input["Retention"])["RetainUntilDate"];
   const hash = headerValue(head.headers, "x-amz-content-sha256");
   const tags = [...new URLSearchParams(typeof input["Tagging"] === "string" ? input["Tagging"] : "")];
   return {
     "s3:signatureversion": [signed.version === 2 ? "AWS" : "AWS4-HMAC-SHA256"],
     "s3:authType": [signed.form === "header" ? "REST-HEADER" : "REST-QUERY-STRING"],
-    ...(signed.form === "presigned"
+    // A URL of Signature Version 2 does not say when it was made.
+    ...(signed.form === "presigned" && signed.version !== 2
       ? { "s3:signatureAge": [String(Math.max(0, circumstances.now - signed.timestamp))] }
       : {}),
     ...(hash === undefined ? {} : { "s3:x-amz-content-sha256": [hash] }),
+    ...(until instanceof Date
+      ? { "s3:object-lock-remaining-retention-days": [String(daysUntil(until, circumstances.now))] }
+      : {}),
     ...tagValues("s3:RequestObjectTag/", "s3:RequestObjectTagKeys", [
       ...tags,
       ...pairs(listOf(structureOf(input["Tagging"])["TagSet"])),
     ]),
   };
+}
+
+/** A day that has begun counts: who may lock for ten days may say a moment ten days from now. */
+function daysUntil(date: Date, now: number): number {
+  return Math.ceil((date.getTime() - now) / 86_400_000);
 }
 
 function kmsConditions(input: Input): ConditionValues {
@@ -255,7 +265,9 @@ const TAG_KEY_MEMBERS = ["TagKeys", "tagKeys", "TagKeyList"];
 
 function tagConditions(input: Input): ConditionValues {
   const specified = listOf(input["TagSpecifications"] ?? input["TagSpecification"]).map(structureOf);
-  const tags = [input, ...specified].flatMap((holder) => TAG_MEMBERS.flatMap((name) => tagPairs(holder[name])));
+  const tags = [input, structureOf(input["CreateBucketConfiguration"]), ...specified].flatMap((holder) =>
+    TAG_MEMBERS.flatMap((name) => tagPairs(holder[name])),
+  );
   const removed = TAG_KEY_MEMBERS.flatMap((name) => valuesAt(input, name));
   const given = tagValues("aws:RequestTag/", "aws:TagKeys", tags);
   return removed.length === 0 ? given : { ...given, "aws:TagKeys": [...(given["aws:TagKeys"] ?? []), ...removed] };

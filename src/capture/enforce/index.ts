@@ -4,7 +4,7 @@
  * other routes too.
  */
 export * from "./authorize-call.ts";
-export type { CallToAuthorize } from "./call-to-authorize.ts";
+export type { CallToAuthorize, ConditionValues } from "./call-to-authorize.ts";
 export * from "./claimed-key.ts";
 export * from "./guard-body.ts";
 export * from "./prove-caller.ts";

@@ -1,3 +1,4 @@
+import { s3Source } from "../../aws/index.ts";
 import {
   type CallToAuthorize,
   type Demand,
@@ -6,14 +7,17 @@ import {
   partitionOf,
   structureOf,
   textOf,
+  valuesAt,
 } from "./call-to-authorize.ts";
 
 /** What a call to S3 needs permission for; never nothing. */
-export function s3Demands(operation: string, { circumstances, input = {} }: CallToAuthorize): readonly Demand[] {
-  const place = placeOf(input, partitionOf(circumstances.region));
+export function s3Demands(operation: string, call: CallToAuthorize): readonly Demand[] {
+  const { circumstances, input = {}, partition = partitionOf(circumstances.region) } = call;
+  const place = placeOf(input, partition);
   const special = SPECIAL[operation]?.(input, place) ?? [];
   const main = special.length > 0 ? special : ordinary(operation, input, place);
-  return [...main, ...extras(operation, input, place)];
+  const demands = [...main, ...extras(operation, input, place)];
+  return operation === "CreateBucket" ? demands.map((demand) => ({ ...demand, makes: true as const })) : demands;
 }
 
 /** ARNs of what the call is about. */
@@ -205,28 +209,18 @@ function copied(input: Input, place: Place): readonly Demand[] {
   ];
 }
 
-/** `/bucket/key?versionId=x`, percent-encoded; the first slash may be missing. */
+/** What names no object is nobody's to read but who may read everything. */
 function copySource(text: string, partition: string): Demand {
-  const [, path = "", version] = /^\/?(.*?)(?:\?versionId=(.*))?$/s.exec(text) ?? [];
-  const source = decoded(path);
-  const resource = source.startsWith("arn:") ? source : source.includes("/") ? `arn:${partition}:s3:::${source}` : "*";
-  if (version === undefined) return { action: "s3:GetObject", resources: [resource] };
-  return { action: "s3:GetObjectVersion", resources: [resource], conditions: { "s3:versionid": [decoded(version)] } };
-}
-
-/** `+` stays what it is: S3 reads it so here. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // Not UTF-8: whatever it names, no policy names it.
-    return "";
-  }
+  const source = s3Source(text);
+  const resource = source === undefined ? "*" : `${bucketArn(source.bucket, partition)}/${source.key}`;
+  if (source?.versionId === undefined) return { action: "s3:GetObject", resources: [resource] };
+  const conditions = { "s3:versionid": [source.versionId] };
+  return { action: "s3:GetObjectVersion", resources: [resource], conditions };
 }
 
 const ACL_HEADERS = ["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"];
 
-/** What a parameter asks for beside the operation: the action, on object or bucket, of those operations. */
+/** What a parameter (a path of members) asks for beside the operation: the action, on object or bucket, of those operations. */
 const EXTRAS: readonly (readonly [
   operations: RegExp,
   members: readonly string[],
@@ -248,19 +242,24 @@ const EXTRAS: readonly (readonly [
     "object",
   ],
   [/^(?:DeleteObject|PutObjectRetention)$/, ["BypassGovernanceRetention"], "s3:BypassGovernanceRetention", "object"],
+  [/^(?:PutObject|CopyObject|CompleteMultipartUpload|DeleteObject)$/, ["IfMatch"], "s3:GetObject", "object"],
   [/^CreateBucket$/, ACL_HEADERS, "s3:PutBucketAcl", "bucket"],
   [/^CreateBucket$/, ["ObjectLockEnabledForBucket"], "s3:PutBucketObjectLockConfiguration", "bucket"],
   [/^CreateBucket$/, ["ObjectLockEnabledForBucket"], "s3:PutBucketVersioning", "bucket"],
   [/^CreateBucket$/, ["ObjectOwnership"], "s3:PutBucketOwnershipControls", "bucket"],
+  [/^CreateBucket$/, ["CreateBucketConfiguration.Tags.Key"], "s3:TagResource", "bucket"],
 ];
 
 function extras(operation: string, input: Input, place: Place): readonly Demand[] {
   const asked = EXTRAS.filter(
-    ([operations, members]) =>
-      operations.test(operation) &&
-      members.some((name) => textOf(input, name) !== undefined || input[name] === true || input[name] instanceof Date),
+    ([operations, members]) => operations.test(operation) && members.some((path) => isAsked(input, path)),
   ).map(([, , action, on]) => ({ action, resources: [place[on]] }));
   if (operation !== "DeleteObjects" || input["BypassGovernanceRetention"] !== true) return asked;
   const deleted = SPECIAL["DeleteObjects"]?.(input, place) ?? [];
   return [{ action: "s3:BypassGovernanceRetention", resources: deleted.flatMap(({ resources }) => resources) }];
+}
+
+/** What is `false`, or an empty text, asks for nothing; nor does a condition that any object meets tell what is there. */
+function isAsked(input: Input, path: string): boolean {
+  return valuesAt(input, path).some((value) => value !== "" && value !== "false" && value !== "*");
 }

@@ -8,7 +8,7 @@ import { type ClaimedKey, needsWholeBody, type Proof, proveCaller } from "../enf
 import { identityOfArn } from "../identities/identity-of-arn.ts";
 import { namesOneKey, type ShownKey, shownKey } from "../identities/shown-key.ts";
 import { tookCaller } from "../identities/took-caller.ts";
-import { unsignedIdentity } from "../identities/unsigned-identity.ts";
+import { ANONYMOUS, unsignedIdentity } from "../identities/unsigned-identity.ts";
 import type { RelayedAnswer } from "./answer-relay.ts";
 import { NO_BODY } from "./body-capture.ts";
 import type { GatewayNeeds } from "./gateway.ts";
@@ -103,6 +103,7 @@ export class CallIdentity {
 
   /** Before the upstream has said anything. */
   get early(): UserIdentity {
+    if (this.#call.claimed === undefined && this.#route === OWN_BUCKETS) return ANONYMOUS;
     return this.#proof === undefined
       ? unknownIdentity(this.#call.claimed?.accessKeyId)
       : userIdentity(this.#proof.caller);

@@ -1,5 +1,5 @@
 import type { ResolvedCall } from "../../aws/index.ts";
-import { isoSeconds } from "../../core/index.ts";
+import { isoSeconds, optional } from "../../core/index.ts";
 import { type AuditRecord, EVENT_VERSION, type UserIdentity } from "../../record/index.ts";
 import type { RequestDescription, ResponseDescription } from "../call/description.ts";
 import { recordedUserAgent } from "../call/special/index.ts";
@@ -80,6 +80,7 @@ export function forwardRecord(
       bytesTransferredOut: facts.bytesOut,
       // S3 counts an object's bytes without their framing.
       ...request.additionalEventData,
+      ...cipherOf(facts),
       ...response?.additionalEventData,
       ...(facts.invocationId === undefined ? {} : { sdkInvocationId: facts.invocationId.slice(0, 64) }),
       ...(odd === undefined ? {} : { outcome: odd.outcome }),
@@ -96,4 +97,9 @@ export function forwardRecord(
     eventCategory: request.eventCategory,
     ...(tls === undefined ? {} : { tlsDetails: tls }),
   };
+}
+
+/** S3 repeats it there. Seen in real records. */
+function cipherOf({ resolved, tls }: ForwardFacts): { readonly CipherSuite?: string } {
+  return resolved.eventSource === "s3.amazonaws.com" ? optional("CipherSuite", tls?.cipherSuite) : {};
 }

@@ -15,6 +15,8 @@ import type { CallPlace, RequestDescription, ResponseDescription } from "../call
 import { withoutHidden } from "../call/hidden-texts.ts";
 import {
   authorizeCall,
+  type CallToAuthorize,
+  mayAlso,
   needsWholeBody,
   readWholeBody,
   recordedRefusal,
@@ -40,8 +42,8 @@ import {
 } from "./call-outcome.ts";
 import { deletedObjectRecords } from "./deleted-objects.ts";
 import { forwardRecord, type OddOutcome } from "./forward-record.ts";
+import { DOCUMENT_BYTES_MAX, OWN_PARTITION, OwnCall } from "./own-call.ts";
 import { ownerRecords } from "./owner-record.ts";
-import { bucketOfArn } from "./own-buckets.ts";
 import type { Arrival, Destination, GatewayNeeds, OpenRoute } from "./gateway.ts";
 import { IncomingBody, type StreamPlan } from "./incoming-body.ts";
 import type { PassingCall } from "./pass-through.ts";
@@ -69,13 +71,15 @@ export class ForwardedCall implements PassingCall {
   readonly #arrivedAt: number;
   readonly #body: IncomingBody;
   readonly #caller: CallIdentity;
+  /** Present when it is for our own buckets. */
+  readonly #ownCall: OwnCall | undefined;
   #resolved: ResolvedCall;
   #model: OperationModel | undefined;
   #described: RequestDescription | undefined;
   /** Why the request turned out to be none before it was forwarded. */
   #broken: Refusal | undefined;
-  /** A data event of our own buckets that nobody asked for leaves no record. */
-  #unwanted = false;
+  /** A data event of our own buckets that nobody asked for leaves no record. Decided once: an intent must find its end. */
+  #unwanted: boolean | undefined;
 
   constructor(needs: GatewayNeeds, destination: Destination, arrival: Arrival) {
     const { head, request } = arrival;
@@ -89,6 +93,7 @@ export class ForwardedCall implements PassingCall {
     this.#arrivedAt = needs.clock.now();
     this.#body = new IncomingBody(request, head.headers);
     this.#caller = new CallIdentity(needs, open.route, { head, claimed, arrivedAt: this.#arrivedAt });
+    this.#ownCall = open.own && new OwnCall(open.own, head, needs.bucketHosts);
     this.#resolved = destination.resolved;
     this.#model = needs.catalog.operation(destination.resolved);
   }
@@ -102,9 +107,8 @@ export class ForwardedCall implements PassingCall {
       await this.#admit();
       const outgoing = this.#outgoing();
       const intent = (): AuditRecord => this.#record(undefined, INTENT, 0, this.#caller.early);
-      this.#unwanted = this.#isUnwanted();
       const mutates = !this.#description().readOnly;
-      if (!this.#unwanted) await this.#needs.audit.begin(route.audit, { mutates, intent });
+      if (!this.#isUnwanted()) await this.#needs.audit.begin(route.audit, { mutates, intent });
       // The last moment at which the call can be left undone.
       if (this.#broken !== undefined) throw this.#broken;
       if (this.#arrival.request.socket.destroyed) throw CLIENT_LEFT;
@@ -124,12 +128,19 @@ export class ForwardedCall implements PassingCall {
     const namesOperation = catalog.needsBody({ ...head, body: NO_BODY.bytes }, this.#destination.hints);
     const small = !expectsContinue && length !== undefined && length <= GATHER_BYTES;
     if (!mustBeWhole && !namesOperation && !small) return;
-    if (mustBeWhole && length !== undefined && length > WHOLE_BYTES_MAX) throw TOO_LARGE;
+    const wholeMax = this.#ownCall === undefined ? WHOLE_BYTES_MAX : DOCUMENT_BYTES_MAX;
+    if (mustBeWhole && length !== undefined && length > wholeMax) throw this.#tooLarge;
+    // Anybody can reach our own buckets: nobody's document is read who has not proven who it is.
+    if (mustBeWhole && this.#ownCall !== undefined && !needsWholeBody(head)) await this.#caller.find(undefined, true);
     if (expectsContinue) this.#arrival.continue();
-    const gathered = await this.#body.gather(mustBeWhole ? WHOLE_BYTES_MAX : KEEP_BYTES, bodies);
+    const gathered = await this.#body.gather(mustBeWhole ? wholeMax : KEEP_BYTES, bodies);
     if (gathered.kind === "broken") throw gathered.why ?? INCOMPLETE;
-    if (gathered.kind !== "whole" && mustBeWhole) throw gathered.kind === "more" ? TOO_LARGE : TOO_BUSY;
+    if (gathered.kind !== "whole" && mustBeWhole) throw gathered.kind === "more" ? this.#tooLarge : TOO_BUSY;
     if (namesOperation) this.#resolve(gathered.bytes);
+  }
+
+  get #tooLarge(): Refusal {
+    return this.#ownCall === undefined ? TOO_LARGE : DOCUMENT_TOO_LARGE;
   }
 
   /** Calls that take no signature, by which one gets credentials, cannot be judged: they pass as they are. */
@@ -166,24 +177,37 @@ export class ForwardedCall implements PassingCall {
 
   #place(): CallPlace {
     const { account, region } = this.#caller;
-    return { account, region, bucketHosts: this.#needs.bucketHosts };
+    const { bucketHosts } = this.#needs;
+    if (this.#ownCall === undefined) return { account, region, bucketHosts };
+    return { account: this.#ownCall.owner ?? account, region, bucketHosts, partition: OWN_PARTITION };
   }
 
   /** Who calls, and on routes that enforce: may they? */
   async #admit(): Promise<void> {
     await this.#caller.find(this.#body.known, this.#enforces);
     if (!this.#enforces) return;
-    const { head, sourceIp, tls } = this.#arrival;
-    const userAgent = headerValue(head.headers, "user-agent");
-    const { input, resources, targets = resources, additionalEventData } = this.#description();
+    const { head } = this.#arrival;
     const model = this.#model;
     const body = this.#body.known?.bytes ?? NO_BODY.bytes;
     refuseAmbiguous({ head, body, protocol: this.#resolved.protocol, ...(model === undefined ? {} : { model }) });
-    const { own } = this.#open;
-    const guard = own && ((arn: string) => own.facts(bucketOfArn(arn) ?? ""));
-    await authorizeCall({ authorizer: this.#needs.authorizer, ...optional("guard", guard) }, this.#caller.proven, {
+    this.#ownCall?.refuseOddAddress();
+    const call = this.#toAuthorize();
+    const known = await this.#open.own?.conditions(this.#resolved.operation, call.input ?? {});
+    await authorizeCall(this.#judges, this.#caller.proven, { ...call, ...optional("known", known) });
+  }
+
+  get #judges(): Parameters<typeof authorizeCall>[0] {
+    return { authorizer: this.#needs.authorizer, ...optional("guard", this.#ownCall?.guard) };
+  }
+
+  #toAuthorize(): CallToAuthorize {
+    const { head, sourceIp, tls } = this.#arrival;
+    const userAgent = headerValue(head.headers, "user-agent");
+    const { input, resources, targets = resources, additionalEventData } = this.#description();
+    return {
       resolved: this.#resolved,
       account: this.#caller.account,
+      ...(this.#ownCall === undefined ? {} : { partition: OWN_PARTITION }),
       head,
       // What was read in part only is not to be judged by that part.
       input: "unparsed" in additionalEventData ? undefined : input,
@@ -193,9 +217,9 @@ export class ForwardedCall implements PassingCall {
         sourceIp,
         region: this.#caller.region,
         secure: tls !== undefined,
-        ...(userAgent === undefined ? {} : { userAgent }),
+        ...optional("userAgent", userAgent),
       },
-    });
+    };
   }
 
   #outgoing(): OutgoingRequest {
@@ -224,13 +248,25 @@ export class ForwardedCall implements PassingCall {
       now: this.#arrivedAt,
       resolved: this.#resolved,
       input: this.#description().input ?? {},
+      mayList: (bucket) => {
+        const resource = `arn:${OWN_PARTITION}:s3:::${bucket}`;
+        return mayAlso(this.#judges, this.#caller.proven, this.#toAuthorize(), "s3:ListBucket", resource);
+      },
     };
   }
 
   #isUnwanted(): boolean {
+    this.#unwanted ??= !this.#isWanted();
+    return this.#unwanted;
+  }
+
+  /** The caller's account may ask for it, or the bucket's owner's. */
+  #isWanted(): boolean {
     const { own } = this.#open;
-    if (own === undefined || this.#description().eventCategory !== "Data") return false;
-    return !own.wants(this.#record(undefined, undefined, 0, this.#caller.early));
+    if (own === undefined || this.#description().eventCategory !== "Data") return true;
+    const record = this.#record(undefined, undefined, 0, this.#caller.early);
+    const owner = this.#ownCall?.owner;
+    return own.wants(record) || (owner !== undefined && own.wants({ ...record, recipientAccountId: owner }));
   }
 
   #resign(target: string, credentials: SigningCredentials): ResignedRequest {
@@ -307,9 +343,13 @@ export class ForwardedCall implements PassingCall {
   #kept(record: AuditRecord, deleted: readonly AuditRecord[]): readonly AuditRecord[] {
     const { own } = this.#open;
     if (own === undefined) return [record, ...deleted];
-    const wanted = [...(this.#unwanted ? [] : [record]), ...deleted.filter((each) => own.wants(each))];
-    const owner = own.facts(bucketOf(this.#description()) ?? "")?.account;
-    return ownerRecords(wanted, this.#caller.proof?.caller, owner, this.#needs.random);
+    const all = [record, ...deleted];
+    const copied = ownerRecords(all, this.#caller.proof?.caller, this.#ownCall?.owner, this.#needs.random);
+    // The call's own record follows what was decided before it, when its intent was kept or not.
+    return copied.filter((each) => {
+      if (each.eventID === record.eventID) return !this.#isUnwanted();
+      return each.eventCategory !== "Data" || own.wants(each);
+    });
   }
 
   breakOff(why: Refusal): void {
@@ -374,7 +414,7 @@ export class ForwardedCall implements PassingCall {
         resolved: this.#resolved,
         identity,
         region: this.#caller.region,
-        account: this.#caller.recipient(identity),
+        account: this.#recipient(identity),
         sourceIp,
         ...(userAgent === undefined ? {} : { userAgent }),
         ...(tls === undefined ? {} : { tls }),
@@ -387,6 +427,12 @@ export class ForwardedCall implements PassingCall {
       response,
       odd,
     );
+  }
+
+  /** Of who has not proven who it is, the bucket's owner shall know. */
+  #recipient(identity: UserIdentity): string {
+    const owner = this.#caller.proof === undefined ? this.#ownCall?.owner : undefined;
+    return owner ?? this.#caller.recipient(identity);
   }
 
   /** The call goes no further. Its record is kept if it can be, and counted if not: it changed nothing. */
@@ -435,8 +481,4 @@ export class ForwardedCall implements PassingCall {
 
 const TOO_LARGE = new Refusal("RequestEntityTooLarge", `a body to be judged has over ${WHOLE_BYTES_MAX} bytes`, 413);
 const TOO_BUSY: Refusal = unavailable("too many large requests are arriving at once; try again");
-
-function bucketOf({ input }: RequestDescription): string | undefined {
-  const bucket = input?.["Bucket"];
-  return typeof bucket === "string" ? bucket : undefined;
-}
+const DOCUMENT_TOO_LARGE = new Refusal("MaxMessageLengthExceeded", "Your request was too big.", 400);

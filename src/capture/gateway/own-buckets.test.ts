@@ -7,12 +7,15 @@ const catalog = openCatalog();
 const own: OwnBuckets = {
   upstream: { send: unused, upgrade: unused, close: () => Promise.resolve() },
   facts: (bucket) => (bucket === "logs" ? { account: "123456789012" } : undefined),
+  conditions: async () => ({}),
   claims: (bucket) => bucket === "logs" || bucket.startsWith("audit-"),
   wants: () => false,
 };
 
 const SIGNED =
   "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261120/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
+const OLD = "AWS AKIDEXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg=";
 
 test.each([
   ["signed, no route takes it", "/new", SIGNED, false, true],
@@ -21,6 +24,9 @@ test.each([
   ["signed, a route takes it, the name is set apart", "/audit-2", SIGNED, true, true],
   ["signed, a route takes it, the bucket is not ours", "/photos", SIGNED, true, false],
   ["signed, a route takes it, the list of buckets", "/", SIGNED, true, false],
+  ["of an old signature, a bucket is named", "/new", OLD, false, true],
+  ["of an old signature, none is", "/", OLD, false, false],
+  ["of an old signature, a route takes it", "/photos", OLD, true, false],
   ["unsigned, the bucket is there", "/logs/a", undefined, false, true],
   ["unsigned, it is not", "/favicon.ico", undefined, false, false],
   ["unsigned, the path is empty", "/", undefined, false, false],

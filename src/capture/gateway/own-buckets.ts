@@ -1,8 +1,7 @@
 import { headerValue, type ResolvedCall, s3Address } from "../../aws/index.ts";
-import type { NamedPolicy } from "../../identity/index.ts";
 import type { AuditRecord } from "../../record/index.ts";
 import type { CapturedHead } from "../call/captured.ts";
-import type { ClaimedKey } from "../enforce/index.ts";
+import type { ClaimedKey, ConditionValues, Guard } from "../enforce/index.ts";
 import type { Route } from "./routes.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -10,16 +9,13 @@ import type { Upstream } from "./upstream.ts";
 export interface OwnBuckets {
   readonly upstream: Upstream;
   /** What is known of a bucket that exists here. */
-  facts(bucket: string): BucketFacts | undefined;
+  facts(bucket: string): Guard | undefined;
+  /** Condition keys about what is there already: the tags of an object, what an upload was begun with. */
+  conditions(operation: string | undefined, input: Readonly<Record<string, unknown>>): Promise<ConditionValues>;
   /** Whether the bucket is ours even where a route takes S3: it exists here, or its name is set apart. */
   claims(bucket: string): boolean;
-  /** Whether somebody asked for a data event to be recorded; others leave no record. */
+  /** Whether somebody asked for a data event to be recorded, on its caller's side or the bucket owner's; others are not. */
   wants(record: AuditRecord): boolean;
-}
-
-export interface BucketFacts {
-  readonly account: string;
-  readonly policy?: NamedPolicy;
 }
 
 /** The route of our own buckets; its upstream's address is never used. */
@@ -58,10 +54,11 @@ export function isForOwnBuckets(
   // Who signs with no scope, or not at all, names no service; a path that could be S3's then is.
   const isS3 = resolved.service?.id === "s3" || (claimed?.signingName === undefined && resolved.service === undefined);
   if (!isS3) return false;
-  if (claimed !== undefined && !routed) return true;
+  if (claimed?.signingName !== undefined && !routed) return true;
   const { bucket } = s3Address(headerValue(head.headers, "host") ?? "", head.path, bucketHosts);
   if (bucket === undefined) return false;
-  return claimed === undefined ? own.facts(bucket) !== undefined : own.claims(bucket);
+  if (claimed === undefined) return own.facts(bucket) !== undefined;
+  return !routed || own.claims(bucket);
 }
 
 /** The bucket in an ARN of S3, whichever of its objects the ARN names. */

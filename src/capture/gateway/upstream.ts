@@ -37,6 +37,8 @@ export interface CallOrigin {
   readonly resolved: ResolvedCall;
   /** All of the parsed input but the streamed body, by the model's member names. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** Whether the caller may list that bucket: nobody else is told that something is not there. */
+  readonly mayList: (bucket: string) => Promise<boolean>;
 }
 
 /**

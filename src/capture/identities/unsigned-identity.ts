@@ -10,11 +10,14 @@ import { type Part, text } from "./answer-parts.ts";
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
  */
 export function unsignedIdentity(resolved: ResolvedCall, output: Part | undefined): UserIdentity {
-  if (resolved.service?.id === "s3") return { type: "AWSAccount", accountId: "ANONYMOUS_PRINCIPAL" };
+  if (resolved.service?.id === "s3") return ANONYMOUS;
   const name = `${resolved.eventSource}:${resolved.operation}`;
   const told = output === undefined ? undefined : PROVIDERS.get(name)?.(output);
   return told ?? { type: "Unknown" };
 }
+
+/** Whoever calls S3 without a key. */
+export const ANONYMOUS: UserIdentity = { type: "AWSAccount", accountId: "ANONYMOUS_PRINCIPAL" };
 
 const PROVIDERS: ReadonlyMap<string, (output: Part) => UserIdentity | undefined> = new Map([
   ["sts.amazonaws.com:AssumeRoleWithWebIdentity", webIdentityUser],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { reason } from "../../core/index.ts";
 import type { Trail } from "../trail.ts";
 import type { PackedFile } from "./file-contents.ts";
 
@@ -50,6 +51,11 @@ export async function isSameFile(bytes: Uint8Array, file: PackedFile): Promise<b
 function errorCode(thrown: unknown): string {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
   return typeof code === "string" && code !== "" ? code : "InternalError";
+}
+
+/** By which a failure is known again: its words may name what is another thing each time, such as a file in the making. */
+export function problemOf(thrown: unknown): string {
+  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : reason(thrown);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Clock, type Random, reason } from "../../core/index.ts";
+import type { Clock, Random } from "../../core/index.ts";
 import type { DeliveryListener, PutLogFile } from "../delivery.ts";
 import type { TrailsSchema } from "../schema.ts";
 import { Backoff, type RetryOptions } from "./backoff.ts";
@@ -13,7 +13,7 @@ import {
   storeDelivered,
   storeFailedAttempt,
 } from "./file-tables.ts";
-import { type FindObject, isSameFile, lookFor, shownError } from "./find-object.ts";
+import { type FindObject, isSameFile, lookFor, problemOf, shownError } from "./find-object.ts";
 import type { Packer } from "./packer.ts";
 import { Slots } from "./slots.ts";
 
@@ -174,7 +174,7 @@ export class Senders {
     if (this.#stop.signal.aborted) return;
     // Its turn may be long in coming, and there are others to hold in memory.
     for (const file of lane.files) this.#needs.packer.drop(file.id);
-    const problem = reason(thrown);
+    const problem = problemOf(thrown);
     if (problem === lane.problem) return;
     lane.problem = problem;
     const waiting = lane.files.length;

@@ -71,9 +71,9 @@ function readPolicy(text: string, bucket: string): PolicyDocument {
   return document;
 }
 
-/** The bucket or what is in it, in any partition; wildcards may stand in the key alone. */
+/** The bucket or what is in it, by the one name that calls are judged by; wildcards may stand in the key alone. */
 function isOfBucket(resource: string, bucket: string): boolean {
-  const [, name, slash] = /^arn:aws[a-z-]*:s3:::([^/]*)(\/)?/.exec(resource) ?? [];
+  const [, name, slash] = /^arn:aws:s3:::([^/]*)(\/)?/.exec(resource) ?? [];
   return name === bucket || (slash === undefined && name === `${bucket}*`);
 }
 

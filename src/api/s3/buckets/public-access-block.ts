@@ -26,6 +26,14 @@ export function publicAccessBlock(buckets: Buckets, bucket: string): PublicAcces
   return put === undefined ? ALL : (put ?? undefined);
 }
 
+/**
+ * Whether a bucket is for its own account alone should its policy let in everybody.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
+export function restrictsPublicBucket(buckets: Buckets, bucket: string): boolean {
+  return publicAccessBlock(buckets, bucket)?.RestrictPublicBuckets === true;
+}
+
 /** @throws {Refusal} `NoSuchPublicAccessBlockConfiguration`. */
 export const getPublicAccessBlock: S3Operation<"GetPublicAccessBlock"> = async (input, call) => {
   const { name } = bucketOf(call, input);

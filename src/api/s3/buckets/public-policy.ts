@@ -68,9 +68,10 @@ function isNarrowed({ Condition = {} }: PolicyStatement): boolean {
   );
 }
 
-/** No wildcard, no variable, and not the whole of the Internet. An account may stand among wildcards of an ARN. */
+/** No wildcard, no variable, and not half of the Internet. An account may stand among wildcards of an ARN. */
 function isFixed(value: string): boolean {
-  if (value.endsWith("/0")) return false;
+  const [, address = "", bits] = /^([\d.]+|[\da-f:.]+)\/(\d{1,3})$/i.exec(value) ?? [];
+  if (bits !== undefined) return Number(bits) >= (address.includes(":") ? 32 : 8);
   if (/^arn:[^:]*:[^:]*:[^:]*:\d{12}:/.test(value)) return true;
   return !/[*?]|\$\{/.test(value);
 }

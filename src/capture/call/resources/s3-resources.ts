@@ -23,7 +23,7 @@ export function s3Resources(
   place: CallPlace,
 ): readonly RecordResource[] {
   if (!BUCKET.test(bucket)) return [];
-  const partition = partitionOf(place.region);
+  const { partition = partitionOf(place.region) } = place;
   const express = eventSource === "s3express.amazonaws.com";
   const arn = express
     ? `arn:${partition}:s3express:${place.region}:${place.account}:bucket/${bucket}`

@@ -104,9 +104,12 @@ function resourcesOf(
   );
 }
 
-/** Of an aws-chunked upload the size of the object, not of its frames. */
+/** Of an aws-chunked upload the size of the object, not of its frames; any other one has as many bytes as came. */
 function bytesIn({ head, body }: RequestCall): number {
-  const decoded = headerValue(head.headers, "x-amz-decoded-content-length");
+  const { headers } = head;
+  const streams = headerValue(headers, "x-amz-content-sha256")?.startsWith("STREAMING-") === true;
+  const isFramed = streams || headerValue(headers, "content-encoding")?.includes("aws-chunked") === true;
+  const decoded = isFramed ? headerValue(headers, "x-amz-decoded-content-length") : undefined;
   return decoded !== undefined && /^\d{1,15}$/.test(decoded) ? Number(decoded) : body.size;
 }
 
