@@ -78,16 +78,26 @@ export async function keysOf(s3: S3Client, Bucket: string, containing = ""): Pro
   }
 }
 
-/** The records of a bucket's log files, each as often as it stands there. */
-export async function deliveredRecords(s3: S3Client, Bucket: string): Promise<readonly TestRecord[]> {
-  const records: TestRecord[] = [];
-  for (const Key of await keysOf(s3, Bucket, "/CloudTrail/")) {
+/** The records of a bucket's log files whose keys begin so, each as often as it stands there, in the order of the keys. */
+export async function deliveredRecords(s3: S3Client, Bucket: string, prefix = ""): Promise<readonly TestRecord[]> {
+  const keys = (await keysOf(s3, Bucket, "/CloudTrail/")).filter((key) => key.startsWith(prefix));
+  const files = (await contentsOf(s3, Bucket, keys)) as readonly { readonly Records: readonly TestRecord[] }[];
+  return files.flatMap(({ Records }) => Records);
+}
+
+/** What a bucket's digest files say, in the order of their keys. */
+export async function deliveredDigests(s3: S3Client, Bucket: string): Promise<readonly unknown[]> {
+  return await contentsOf(s3, Bucket, await keysOf(s3, Bucket, "/CloudTrail-Digest/"));
+}
+
+async function contentsOf(s3: S3Client, Bucket: string, keys: readonly string[]): Promise<readonly unknown[]> {
+  const contents: unknown[] = [];
+  for (const Key of keys) {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
     const bytes = await Body?.transformToByteArray();
-    const text = gunzipSync(bytes ?? new Uint8Array()).toString();
-    records.push(...(JSON.parse(text) as { Records: TestRecord[] }).Records);
+    contents.push(JSON.parse(gunzipSync(bytes ?? new Uint8Array()).toString()));
   }
-  return records;
+  return contents;
 }
 
 /** Asks until it is so. @throws {Error} with what it was last when it was not for 30 seconds. */

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { gunzipSync } from "node:zlib";
-import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isoSeconds } from "../../src/core/index.ts";
 import { allRecords, callerOf } from "../calls.ts";
 import { startServer, type TestServer } from "../server.ts";
-import { bucketPolicy, deliveredRecords, keysOf, s3Of, trailArn, until } from "../trail.ts";
+import { bucketPolicy, deliveredDigests, deliveredRecords, keysOf, s3Of, trailArn, until } from "../trail.ts";
 import { type AwsClient, type Output, type Parameters, type ServiceName, text } from "./client.ts";
 import { CLIENTS, whySkipped } from "./clients.ts";
 import { errorOf, outputOf } from "./run.ts";
@@ -100,13 +99,8 @@ async function happened(trail: string): Promise<readonly string[]> {
 
 /** The ends of all digest files that lie in a bucket, milliseconds since 1970. */
 async function digestEnds(Bucket: string): Promise<readonly number[]> {
-  const ends: number[] = [];
-  for (const Key of await keysOf(s3, Bucket, "/CloudTrail-Digest/")) {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
-    ends.push(Date.parse(text(JSON.parse(gunzipSync(bytes).toString()), "digestEndTime")));
-  }
-  return ends;
+  const digests = await deliveredDigests(s3, Bucket);
+  return digests.map((digest) => Date.parse(text(digest, "digestEndTime")));
 }
 
 /** Its bucket, its trail, and the first deliveries. */
