@@ -84,8 +84,9 @@ export function keyOf(who: string): string {
   return CALLERS[who]?.accessKeyId ?? "AKIANOBODY";
 }
 
-export async function startOwnS3(): Promise<OwnS3> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), "opentrail-own-"));
+/** Below `directory`, which is the system's for such things unless told. */
+export async function startOwnS3(directory: string = tmpdir()): Promise<OwnS3> {
+  const dataDirectory = await mkdtemp(join(directory, "opentrail-own-"));
   const clock = { now: NOW };
   const world = { clock: { now: () => clock.now, elapsed: () => clock.now }, random: systemRandom };
   const errors: string[] = [];

@@ -17,8 +17,9 @@ import { faultable, type StrikeFault } from "./faults.ts";
 
 /** Files in the making, and marks of files that may be garbage. No bucket's name begins with a dot. */
 const UNFINISHED = ".unfinished";
-/** Bytes that are collected before they go to the disk. */
+/** Bytes that are collected before they go to the disk; of all files together, however many clients send how slowly. */
 const WRITE_BYTES = 1_048_576;
+const WAITING_BYTES_MAX = 64 * WRITE_BYTES;
 /** Folders that are remembered to be durable. */
 const FOLDERS_MAX = 10_000;
 
@@ -48,6 +49,7 @@ export class Files {
   /** Folders are made and removed one after the other, so that who finds one there knows that its name is durable. */
   #folderWork: Promise<unknown> = Promise.resolve();
   #count = 0;
+  #waitingBytes = 0;
 
   private constructor(directory: string, strike: StrikeFault, makeMutable: (path: string) => Promise<void>) {
     this.directory = resolve(directory);
@@ -73,6 +75,12 @@ export class Files {
   async begin(): Promise<UnfinishedFile> {
     const path = this.#unfinishedPath(String(++this.#count));
     return new UnfinishedFile(this, path, await open(path, "w", 0o600));
+  }
+
+  /** Bytes of unfinished files that are in memory: `more` come, or, when negative, go. True when there is no room for them. */
+  hold(more: number): boolean {
+    this.#waitingBytes += more;
+    return this.#waitingBytes > WAITING_BYTES_MAX;
   }
 
   /** Gives a whole file its name and makes it durable; marked until the rows know it. */
@@ -246,7 +254,8 @@ export class UnfinishedFile {
     if (bytes.length === 0) return;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush();
+    const isFull = this.#files.hold(bytes.length);
+    if (isFull || this.#waitingBytes >= WRITE_BYTES) await this.#flush();
   }
 
   /** Durable, under its name. */
@@ -259,6 +268,9 @@ export class UnfinishedFile {
 
   /** Never fails: what cannot be removed now is removed when the directory is opened again. */
   async discard(): Promise<void> {
+    this.#files.hold(-this.#waitingBytes);
+    this.#waitingBytes = 0;
+    this.#waiting = [];
     await Promise.allSettled([this.#handle.close(), unlink(this.#path)]);
   }
 
@@ -268,7 +280,11 @@ export class UnfinishedFile {
     const bytes = this.#waitingBytes;
     this.#waitingBytes = 0;
     if (bytes === 0) return;
-    await faultable(this.#files.strike, "content", async () => await writeAll(this.#handle, pieces, bytes));
+    try {
+      await faultable(this.#files.strike, "content", async () => await writeAll(this.#handle, pieces, bytes));
+    } finally {
+      this.#files.hold(-bytes);
+    }
   }
 }
 

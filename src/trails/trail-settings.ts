@@ -111,6 +111,10 @@ export function checkPrefix(prefix: string): void {
   if (prefix.length > PREFIX_MAX) {
     throw new Refusal("InvalidS3PrefixException", `The S3 key prefix is longer than ${PREFIX_MAX} characters.`);
   }
+  // Of a path with dots between client and server somebody may make another, in another bucket.
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(prefix) || !prefix.isWellFormed()) {
+    throw new Refusal("InvalidS3PrefixException", "The S3 key prefix must be text, and have no part that is . or ..");
+  }
   // A control character in a key makes listings that no XML parser takes.
   if (/\p{Cc}/u.test(prefix)) {
     throw new Refusal("InvalidS3PrefixException", "The S3 key prefix must not hold control characters.");

@@ -8,6 +8,7 @@ const GROUP = `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:trails:*`;
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/delivery`;
 const TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:news`;
 const KEY = "1234abcd-12ab-34cd-56ef-1234567890ab";
+const NO_DOTS = "InvalidS3PrefixException: The S3 key prefix must be text, and have no part that is . or ..";
 const keyArn = (resource: string) => `arn:aws:kms:us-east-1:${ACCOUNT}:${resource}`;
 
 const DEFAULTS = {
@@ -188,6 +189,9 @@ describe("CreateTrail", () => {
       { S3KeyPrefix: "a\nb" },
       "InvalidS3PrefixException: The S3 key prefix must not hold control characters.",
     ],
+    ["a prefix that leads elsewhere", { S3KeyPrefix: "../logs" }, NO_DOTS],
+    ["a prefix that leads elsewhere later", { S3KeyPrefix: "a/.." }, NO_DOTS],
+    ["a prefix that leads nowhere", { S3KeyPrefix: "a/./b" }, NO_DOTS],
     [
       "a topic, there being none",
       { SnsTopicName: "news" },
@@ -338,4 +342,11 @@ describe("the quota of trails", () => {
     );
     expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
   });
+});
+
+test.each(["..", "us:east", "US-EAST-1", "a".repeat(33)])("CreateTrail refuses the home Region %s", async (region) => {
+  const cloudtrail = (await openCloudtrail()).in(region);
+  await expect(cloudtrail.call("CreateTrail", { Name: "audit", S3BucketName: "logs" })).rejects.toThrow(
+    "A trail's home Region has letters, numbers and hyphens alone.",
+  );
 });

@@ -38,6 +38,7 @@ type PlannedTrail = Pick<trails.Trail, "name" | "arn" | "account" | "homeRegion"
 async function planTrail({ organization }: CloudtrailNeeds, input: Input, call: CloudtrailCall): Promise<PlannedTrail> {
   const name = trails.parseTrailName(input.Name);
   const home = placeOf(call);
+  checkHome(home);
   const settings = trails.newTrailSettings(input, home);
   const existing = await trails.listTrails(call.tables);
   trails.checkTrailQuota(existing, { ...home, multiRegion: settings.multiRegion }, organization);
@@ -47,4 +48,13 @@ async function planTrail({ organization }: CloudtrailNeeds, input: Input, call: 
   }
   trails.checkTags(input.TagsList ?? []);
   return { name, arn, account: home.account, homeRegion: home.region, settings };
+}
+
+/**
+ * The Region is what the client has signed for, and may be any text; a trail's becomes part of its ARN and of keys.
+ * @throws {Refusal} `InvalidHomeRegionException`.
+ */
+function checkHome({ region }: trails.Place): void {
+  if (/^[a-z0-9-]{1,32}$/.test(region)) return;
+  throw new Refusal("InvalidHomeRegionException", "A trail's home Region has letters, numbers and hyphens alone.");
 }

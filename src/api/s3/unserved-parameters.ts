@@ -19,7 +19,7 @@ const OF_THE_SIGNATURE =
   /^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|user-agent|checksum-.*|sdk-checksum-algorithm)$/i;
 /** The same of Signature Version 2, whose clients repeat the headers that they have signed. */
 const OF_AN_OLD_SIGNATURE = /^(?:AWSAccessKeyId|Signature|Expires|content-md5|content-type|date)$/;
-const METADATA = /^x-amz-meta-(.+)$/i;
+const METADATA = /^x-amz-meta-(.+)$/is;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 /** What a header can say: a byte a character, and nothing that would end it. */
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is left out

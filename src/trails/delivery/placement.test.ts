@@ -14,6 +14,7 @@ describe("placementOf()", () => {
     ["of a partition of its own", "us-gov-west-1", "us-gov-west-1"],
     ["that of Europe's sovereign cloud", "eusc-de-east-1", "eusc-de-east-1"],
     ["the trail's home for what is no Region of AWS", "xx-nowhere-7", REGION],
+    ["the trail's home for one that only looks like AWS's", "us-isoz-northeast-9", REGION],
     ["the trail's home for what would leave its folder", "../../us-east-1", REGION],
     ["the trail's home for what is no text", { toString: "us-east-1" }, REGION],
     ["the trail's home for none", undefined, REGION],

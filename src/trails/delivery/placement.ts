@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../../record/index.ts";
 import type { Trail, Wants } from "../trail.ts";
+import { isRegion } from "./regions.ts";
 
 /** Whose files a record belongs into. */
 export interface RecordPlace {
@@ -10,7 +11,13 @@ export interface RecordPlace {
 /** Where a trail puts a record, or undefined when it does not want it. Never throws, whatever the record. */
 export type Placement = (record: AuditRecord) => RecordPlace | undefined;
 
-/** Where the records lie that a trail wants: by the account that they are of and the Region that they name. */
+/**
+ * Where the records lie that a trail wants: by the account that they are of and the Region that they name.
+ *
+ * A caller, also one who has proven nothing, may claim any Region, and each that has files gets a key, a folder, digests
+ * every hour and a row of status. So only AWS's Regions and the trail's home get their own; records of others go with the
+ * home Region, and still say where.
+ */
 export function placementOf({ account: ownAccount, homeRegion }: Trail, wants: Wants): Placement {
   return (record) => {
     if (!wants(record)) return undefined;
@@ -23,15 +30,4 @@ export function placementOf({ account: ownAccount, homeRegion }: Trail, wants: W
 /** What stands in a key must be nothing else: records also tell what callers only claimed. */
 function isAccount(value: unknown): value is string {
   return typeof value === "string" && /^\d{12}$/.test(value);
-}
-
-/**
- * A caller may claim any Region, and each that has files gets a folder, digests every hour and a row of status. So only
- * Regions that AWS could have get their own; records of others go with the trail's home Region, and still say where.
- */
-const REGION =
-  /^(af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(-gov|-iso[a-z]?|-de)?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/;
-
-function isRegion(value: unknown): value is string {
-  return typeof value === "string" && REGION.test(value);
 }
