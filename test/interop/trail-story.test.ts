@@ -177,9 +177,9 @@ async function end(story: Story, before: readonly string[]): Promise<void> {
   await story.do("cloudtrail", "DeleteTrail", { Name: name });
   const described = await story.do("cloudtrail", "DescribeTrails", { trailNameList: [name] });
   expect(described).toEqual({ trailList: [] });
-  const kept = await keysOf(s3, name);
+  const kept = await keysOf(s3, name, ".json.gz");
   await sleep(3000);
-  expect(await keysOf(s3, name)).toEqual(kept);
+  expect(await keysOf(s3, name, ".json.gz")).toEqual(kept);
   // Nothing is wrong but that someone deleted a bucket.
   const validated = await story.validate();
   const complaints = complaintsOf(validated);
