@@ -112,7 +112,8 @@ export async function startOwnS3(directory: string = tmpdir()): Promise<OwnS3> {
     ownBuckets: {
       ...buckets.own,
       upstream: {
-        ...upstream,
+        upgrade: (request, receiver) => upstream.upgrade(request, receiver),
+        close: () => upstream.close(),
         send: (request, receiver) => {
           if (request.from !== undefined) carriedOut.push(request.from);
           return upstream.send(request, receiver);

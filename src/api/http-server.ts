@@ -128,7 +128,7 @@ class Door {
       connectionsCheckingInterval: 1_000,
       requireHostHeader: false,
       // Clients that would like HTTP/2 ask for an upgrade with every request: theirs are ordinary ones.
-      shouldUpgradeCallback: (request: IncomingMessage) => asksForWebSocket(request) && this.#routes(request),
+      shouldUpgradeCallback: (request: IncomingMessage) => asksForWebSocket(request) && this.#mayUpgrade(request),
     };
     const handshakeTimeout = HTTP_LIMITS.headersMs;
     this.server =
@@ -341,8 +341,8 @@ class Door {
     else endWith(request.socket, last);
   }
 
-  #routes(request: IncomingMessage): boolean {
-    return this.#gateway?.destinationOf(headOf(request)) !== undefined;
+  #mayUpgrade(request: IncomingMessage): boolean {
+    return this.#gateway?.mayUpgrade(headOf(request)) === true;
   }
 
   #arrival(request: IncomingMessage, connection: Connection, expectsContinue: boolean): HeldArrival {

@@ -182,6 +182,19 @@ test.each([
   expect(answer?.body).not.toContain("hello");
 });
 
+test("S3 takes a request that would like another protocol for an ordinary one", async () => {
+  const headers = { upgrade: "websocket", connection: "upgrade" };
+  const request = signedAs("root", requestOf(s3.endpoint, "GET", "/logs/a", { headers }), "us-east-1", s3.clock.now);
+  const lines = Object.entries(request.headers).flatMap(([name, values = []]) =>
+    values.map((value) => `${name}: ${value}`),
+  );
+  const socket = await RawSocket.open(s3.endpoint);
+  await socket.write(rawRequest("GET /logs/a", lines));
+  const answer = await socket.answer();
+  socket.destroy();
+  expect([answer?.status, answer?.body]).toEqual([200, "hello"]);
+});
+
 test("a document is not read of who has not proven who it is", async () => {
   const request = requestOf(s3.endpoint, "POST", "/logs?delete", { body: DELETE_MANY });
   const signed = signedAs("nobody", request, "us-east-1", s3.clock.now);

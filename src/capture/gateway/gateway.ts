@@ -128,6 +128,12 @@ export class Gateway {
     return { open, claimed, hints, resolved: catalog.resolve({ ...head, body: NOTHING }, hints) };
   }
 
+  /** Whether a request that asks for another protocol could get it: our own buckets, as S3, look away from the wish. */
+  mayUpgrade(head: CapturedHead): boolean {
+    const destination = this.destinationOf(head);
+    return destination !== undefined && destination.open.own === undefined;
+  }
+
   /**
    * Forwards one request and passes its answer on; resolves once all of it is given and its record kept. Resolves with an
    * answer of ours when that is what the client must get; nothing was answered then.
