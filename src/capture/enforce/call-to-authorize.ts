@@ -24,6 +24,8 @@ export interface CallToAuthorize {
   /** Condition keys about what is there already, as far as somebody here knows them: the tags of an object. */
   readonly known?: ConditionValues;
   readonly circumstances: CallCircumstances;
+  /** `TLSv1.3`; absent when the call came without. */
+  readonly tlsVersion?: string;
 }
 
 /** Values of condition keys; the keys in AWS's spelling, their case does not matter. */

@@ -215,7 +215,9 @@ const OWN: Readonly<Record<string, Conditions>> = {
 };
 
 /** How it was signed, the tags in its header, and for how long it wants to lock. */
-function s3Conditions({ circumstances, head, input = {} }: CallToAuthorize, signed: SignedRequest): ConditionValues {
+function s3Conditions(call: CallToAuthorize, signed: SignedRequest): ConditionValues {
+  const { circumstances, head, input = {} } = call;
+  const tlsVersion = /^TLSv(\d(?:\.\d)?)$/.exec(call.tlsVersion ?? "")?.[1];
   const until = input["ObjectLockRetainUntilDate"] ?? structureOf(input["Retention"])["RetainUntilDate"];
   const hash = headerValue(head.headers, "x-amz-content-sha256");
   const tags = [...new URLSearchParams(typeof input["Tagging"] === "string" ? input["Tagging"] : "")];
@@ -227,6 +229,7 @@ function s3Conditions({ circumstances, head, input = {} }: CallToAuthorize, sign
       ? { "s3:signatureAge": [String(Math.max(0, circumstances.now - signed.timestamp))] }
       : {}),
     ...(hash === undefined ? {} : { "s3:x-amz-content-sha256": [hash] }),
+    ...(tlsVersion === undefined ? {} : { "s3:TlsVersion": [tlsVersion] }),
     ...(until instanceof Date
       ? { "s3:object-lock-remaining-retention-days": [String(daysUntil(until, circumstances.now))] }
       : {}),

@@ -219,6 +219,7 @@ export class ForwardedCall implements PassingCall {
         secure: tls !== undefined,
         ...optional("userAgent", userAgent),
       },
+      ...optional("tlsVersion", tls?.tlsVersion),
     };
   }
 
