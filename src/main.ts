@@ -9,6 +9,7 @@ import {
   cloudtrailOperations,
   type Health,
   iamOperations,
+  organizationsOperations,
   outboxMigrations,
   Recorder,
   type ServedService,
@@ -18,7 +19,7 @@ import {
   Throttle,
   trustedProxies,
 } from "./api/index.ts";
-import { openCatalog, service } from "./aws/index.ts";
+import { type Catalog, openCatalog, service } from "./aws/index.ts";
 import { learnedMigrations, type Route } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { PageTokens, systemClock, systemRandom } from "./core/index.ts";
@@ -39,7 +40,7 @@ import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { startBuckets } from "./start-buckets.ts";
 import { startCapture } from "./start-capture.ts";
 import { startTrails } from "./start-trails.ts";
-import { trailsMigrations } from "./trails/index.ts";
+import { type Organization, trailsMigrations } from "./trails/index.ts";
 import { version } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -137,14 +138,15 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     tables: identityTables,
     onUnreadable: (policy, why) => log.error({ policy, why }, "a policy cannot be read: it denies everything"),
   });
+  const { organizationId } = config;
+  const organization = organizationId === undefined ? undefined : { id: organizationId, accounts };
   const services: readonly ServedService[] = [
     {
       model: service("cloudtrail"),
       operations: cloudtrailOperations({
         history,
         store: buckets.store,
-        organization:
-          config.organizationId === undefined ? undefined : { id: config.organizationId, accounts: config.accounts },
+        organization,
         digests: trails.digests,
         random,
         tokens,
@@ -152,6 +154,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       }) as ServedService["operations"],
     },
     { model: service("cloudtrail-data"), operations: {} },
+    ...organizationServices(catalog, organization),
     { model: service("iam"), operations: iamOperations({ random, box, tokens }) as ServedService["operations"] },
     { model: service("sts"), operations: stsOperations({ random, box }) as ServedService["operations"] },
   ];
@@ -237,6 +240,13 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
       unlock();
     },
   };
+}
+
+/** Without an organization its service stays free for a route. */
+function organizationServices(catalog: Catalog, organization: Organization | undefined): readonly ServedService[] {
+  const model = organization === undefined ? undefined : catalog.model("organizations");
+  if (organization === undefined || model === undefined) return [];
+  return [{ model, operations: { ...organizationsOperations(organization) } as ServedService["operations"] }];
 }
 
 function tablesHealth(problem: string | undefined): Readonly<Record<string, unknown>> {

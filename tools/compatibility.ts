@@ -2,14 +2,23 @@
  * Writes docs/compatibility.md from the tables of operations themselves: `node tools/compatibility.ts > docs/compatibility.md`.
  * A test holds the page to it.
  */
-import { cloudtrailOperations, iamOperations, S3_OPERATION_NAMES, stsOperations } from "../src/api/index.ts";
+import {
+  cloudtrailOperations,
+  iamOperations,
+  organizationsOperations,
+  S3_OPERATION_NAMES,
+  stsOperations,
+} from "../src/api/index.ts";
 import { openCatalog, type Service, service } from "../src/aws/index.ts";
+
+const ANY_ORGANIZATION = { id: "o-exampleorgid", accounts: ["123456789012"] } as const;
 
 const SERVED: readonly (readonly [model: Service, served: readonly string[]])[] = [
   [service("cloudtrail"), namesOf(cloudtrailOperations({} as never))],
   [service("cloudtrail-data"), []],
   [service("iam"), namesOf(iamOperations({} as never))],
-  [s3Model(), S3_OPERATION_NAMES],
+  [modelOf("organizations"), namesOf({ ...organizationsOperations(ANY_ORGANIZATION) })],
+  [modelOf("s3"), S3_OPERATION_NAMES],
   [service("sts"), namesOf(stsOperations({} as never))],
 ];
 
@@ -40,9 +49,9 @@ function namesOf(operations: Readonly<Record<string, unknown>>): readonly string
   return Object.keys(operations).filter((name) => operations[name] !== undefined);
 }
 
-function s3Model(): Service {
-  const model = openCatalog().model("s3");
-  if (model === undefined) throw new Error("the catalog has no s3");
+function modelOf(name: string): Service {
+  const model = openCatalog().model(name);
+  if (model === undefined) throw new Error(`the catalog has no ${name}`);
   return model;
 }
 

@@ -9,6 +9,7 @@ export * from "./http-limits.ts";
 export * from "./http-server.ts";
 export * from "./iam/index.ts";
 export * from "./metrics.ts";
+export * from "./organizations/index.ts";
 export * from "./outbox.ts";
 export * from "./recorder.ts";
 export * from "./status-server.ts";

@@ -1,8 +1,3 @@
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { CloudTrailClient, DescribeTrailsCommand } from "@aws-sdk/client-cloudtrail";
@@ -79,23 +74,13 @@ const FOLDERS: readonly Folder[] = KINDS.flatMap(({ name, folders }) => folders.
 
 let server: TestServer;
 let s3: S3Client;
-let organizations: Server;
-let directory: string;
 
 beforeAll(async () => {
   if (MISSING !== undefined) return;
-  organizations = await startOrganizations();
-  directory = mkdtempSync(join(tmpdir(), "opentrail-kinds-"));
-  const config = join(directory, "opentrail.yaml");
-  const upstream = `http://127.0.0.1:${(organizations.address() as AddressInfo).port}`;
-  writeFileSync(
-    config,
-    `routes: [{ name: organizations, match: { service: [organizations] }, upstream: "${upstream}" }]`,
-  );
   const intervals = ["--trails-delivery-interval", "1s", "--trails-digest-interval", "2s"];
   const check = ["--trails-check-interval", "1s"];
   const accounts = ["--accounts", `${ACCOUNT},${MEMBER}`, "--organization-id", ORGANIZATION];
-  server = await startServer({ flags: ["--config", config, ...accounts, ...intervals, ...check] });
+  server = await startServer({ flags: [...accounts, ...intervals, ...check] });
   s3 = s3Of(server);
   const call = callerOf(server);
   for (const kind of KINDS) await makeTrail(kind);
@@ -119,8 +104,6 @@ beforeAll(async () => {
 afterAll(async () => {
   s3?.destroy();
   await server?.stop();
-  organizations?.close();
-  if (directory !== undefined) rmSync(directory, { recursive: true });
 });
 
 async function validateAll(folder: Folder, options: readonly string[] = []): Promise<readonly Validated[]> {
@@ -220,18 +203,6 @@ describe.skipIf(MISSING !== undefined)(`a trail's files${whySkipped(MISSING)}`, 
     });
   });
 });
-
-/** As much of AWS Organizations as the AWS CLI asks for. */
-async function startOrganizations(): Promise<Server> {
-  const stand = createServer((request, response) => {
-    request.resume().on("end", () => {
-      response.setHeader("content-type", "application/x-amz-json-1.1");
-      response.end(JSON.stringify({ Organization: { Id: ORGANIZATION, MasterAccountId: ACCOUNT } }));
-    });
-  }).listen(0, "127.0.0.1");
-  await once(stand, "listening");
-  return stand;
-}
 
 async function makeTrail({ name, settings = {}, locked }: Kind): Promise<void> {
   await s3.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: locked === true }));
