@@ -451,18 +451,6 @@ describe("authorizeCall()", () => {
     ],
     ["s3:TlsVersion, without TLS", GET, { NumericGreaterThanEquals: { "s3:TlsVersion": "1.2" } }, "AccessDenied"],
     [
-      "s3:object-lock-remaining-retention-days",
-      call("s3", "PutObjectRetention", { Bucket: "b", Key: "k", Retention: { RetainUntilDate: daysAhead(30) } }),
-      { NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "30" } },
-      "allowed",
-    ],
-    [
-      "s3:object-lock-remaining-retention-days, too many",
-      call("s3", "PutObject", { Bucket: "b", Key: "k", ObjectLockRetainUntilDate: daysAhead(30.1) }),
-      { NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "30" } },
-      "AccessDenied",
-    ],
-    [
       "s3:RequestObjectTag",
       call("s3", "PutObjectTagging", { Bucket: "b", Key: "k", Tagging: { TagSet: [{ Key: "a", Value: "1" }] } }),
       { StringEquals: { "s3:RequestObjectTag/a": "1" } },
@@ -598,7 +586,3 @@ describe("authorizeCall()", () => {
     expect(await verdict(asked, { ...ALL, Condition: condition })).toBe(expected),
   );
 });
-
-function daysAhead(days: number): Date {
-  return new Date(SIGNED.timestamp + days * 86_400_000);
-}
