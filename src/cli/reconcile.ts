@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { AccessLogEntry } from "../aws/index.ts";
+import { counted } from "./counted.ts";
 import { zoneOf } from "./filters.ts";
 import type { Io } from "./io.ts";
 import { printable } from "./printable.ts";
@@ -150,10 +151,6 @@ function summaryOf({ agreed, differences }: Comparison, { unreadable, others }: 
     ...(unreadable === 0 ? [] : [`${counted(unreadable, "line")} could not be read.`]),
     ...(others === 0 ? [] : [`${counted(others, "line")} about no call.`]),
   ].join(" ");
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function parseWindow(text: string): number {

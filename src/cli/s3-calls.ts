@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { CallError } from "../api/client/index.ts";
+import { counted } from "./counted.ts";
 import type { Session } from "./session.ts";
 
 /** What is asked of one bucket; every call fails with a `CallError` that bears S3's code. */
@@ -85,10 +86,6 @@ export async function openBucketCalls(session: Session, bucket: string): Promise
     },
     close: () => client.destroy(),
   };
-}
-
-function counted(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function absent(code: string): (thrown: unknown) => undefined {

@@ -14,6 +14,12 @@ const RESOURCES_MAX = 20;
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html
  */
 export function tags({ organization }: CloudtrailNeeds): CloudtrailFamily<"AddTags" | "RemoveTags" | "ListTags"> {
+  /** The ARN of a trail whose tags the caller may change. */
+  const changeable = async (call: CloudtrailCall, resource: string): Promise<string> => {
+    const trail = await findTagged(call, resource, organization);
+    checkOwner(trail, call);
+    return trail.arn;
+  };
   return {
     AddTags: {
       mutates: true,
@@ -22,9 +28,7 @@ export function tags({ organization }: CloudtrailNeeds): CloudtrailFamily<"AddTa
         ({ TagsList }) => TagsList,
       ),
       run: async ({ ResourceId, TagsList }, call) => {
-        const trail = await findTagged(call, ResourceId, organization);
-        checkOwner(trail, call);
-        await trails.setTrailTags(call.tables, trail.arn, TagsList);
+        await trails.setTrailTags(call.tables, await changeable(call, ResourceId), TagsList);
         return {};
       },
     },
@@ -35,10 +39,8 @@ export function tags({ organization }: CloudtrailNeeds): CloudtrailFamily<"AddTa
         ({ TagsList }) => TagsList,
       ),
       run: async ({ ResourceId, TagsList }, call) => {
-        const trail = await findTagged(call, ResourceId, organization);
-        checkOwner(trail, call);
         const keys = TagsList.map(({ Key }) => Key);
-        await trails.removeTrailTags(call.tables, trail.arn, keys);
+        await trails.removeTrailTags(call.tables, await changeable(call, ResourceId), keys);
         return {};
       },
     },

@@ -1,4 +1,5 @@
 import type { Finding } from "../../integrity/verify/index.ts";
+import { counted } from "../counted.ts";
 import type { Outcome } from "./report.ts";
 import type { Tally } from "./tally.ts";
 
@@ -12,7 +13,7 @@ export function nextSteps(tally: Tally, told: readonly Finding[], outcome: Outco
   }
   if (tally.open > 0) {
     steps.push(
-      `${tally.open} log files are of times that no digest file covers, or not yet: run this again in an hour.`,
+      `${counted(tally.open, "log file")} of times that no digest file covers, or not yet: run this again in an hour.`,
     );
   }
   for (const finding of told) {

@@ -1,4 +1,5 @@
 import { type Finding, isFailure } from "../../integrity/verify/index.ts";
+import { counted } from "../counted.ts";
 import { printable } from "../printable.ts";
 import type { Style } from "../style.ts";
 import { type Column, headerLine, layOut, naturalWidths, rowLine } from "../table.ts";
@@ -126,8 +127,4 @@ function countText(count: Count): string {
 
 function failuresOf({ digests, backfill, logs, other }: ChainCounts): number {
   return digests.invalid + backfill.invalid + logs.invalid + other;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
