@@ -1,5 +1,5 @@
 import type { DigestedFile } from "../digest-file.ts";
-import { Coverage, missingSince } from "./coverage.ts";
+import { Coverage, type Judgement, missingSince } from "./coverage.ts";
 import { type ChainKeys, type DigestsFolder, listChains, SPILL_MS } from "./find-chains.ts";
 import type { CutFinding, Finding, LogFinding } from "./finding.ts";
 import type { LogChecker } from "./log-checker.ts";
@@ -167,18 +167,18 @@ async function listLogs(
   source: LogSource,
   { folder }: DigestsFolder,
   { fromMs = 0, toMs }: Scope,
-): Promise<readonly string[]> {
+): Promise<readonly ListedFile[]> {
   const logs = logFolder(folder);
   const last = `${logs}${dayFolder(toMs)}~`;
-  const keys: string[] = [];
+  const files: ListedFile[] = [];
   for await (const file of source.list(logs, fromMs === 0 ? "" : `${logs}${dayFolder(fromMs)}`)) {
     if (file.key > last) break;
     const stampMs = logStampMs(file.key);
     if (!file.key.endsWith(".gz") || (stampMs !== undefined && (stampMs < fromMs || stampMs > toMs))) continue;
-    keys.push(file.key);
+    files.push(file);
     onProgress?.({ found: file });
   }
-  return keys;
+  return files;
 }
 
 async function* judgeUnlisted(
@@ -187,18 +187,19 @@ async function* judgeUnlisted(
   source: LogSource,
   { folder, account, region }: DigestsFolder,
   coverage: Coverage,
-  keys: readonly string[],
+  files: readonly ListedFile[],
 ): AsyncGenerator<Later> {
-  let foreign = keys.filter((key) => coverage.judge(key) === "foreign");
+  const judge = (file: ListedFile): Judgement => coverage.judge(file, needs.now);
+  let foreign = files.filter((file) => judge(file) === "foreign");
   if (foreign.length > 0 && scope.toMs < needs.now) {
     // A bucket that refused writes for a while got its log files late, in the time of later digest files.
     const later = { fromMs: scope.toMs + SPILL_MS, toMs: needs.now };
     for (const chain of await listChains(source, { folder, account, region }, later)) {
       await learnChain(needs, later, chain, coverage);
     }
-    foreign = foreign.filter((key) => coverage.judge(key) === "foreign");
+    foreign = foreign.filter((file) => judge(file) === "foreign");
   }
-  for (const key of foreign) yield { later: { kind: "foreign", bucket: source.bucket, key } };
-  const files = keys.filter((key) => coverage.judge(key) === "open").length;
-  if (files > 0) yield { later: { kind: "open", account, region, files } };
+  for (const { key } of foreign) yield { later: { kind: "foreign", bucket: source.bucket, key } };
+  const open = files.filter((file) => judge(file) === "open").length;
+  if (open > 0) yield { later: { kind: "open", account, region, files: open } };
 }

@@ -9,6 +9,8 @@ function logKey(stamp: string): string {
   return `AWSLogs/123456789012/CloudTrail/us-east-1/2026/03/01/${name}`;
 }
 
+const END_MS = START_MS + 120 * MINUTE_MS;
+
 /** Digest files of so many milliseconds, one after the other, up to `END`. */
 function covered(intervalMs: number, endMs: number): Coverage {
   const coverage = new Coverage();
@@ -26,5 +28,14 @@ test.each([
   ["open", "from before the first digest file", 2_000, "1000"],
 ] as const)("Coverage.judge() takes as %s an unlisted log file %s", (verdict, _, intervalMs, stamp) => {
   const coverage = covered(intervalMs, START_MS + 120 * MINUTE_MS);
-  expect(coverage.judge(logKey(stamp))).toBe(verdict);
+  expect(coverage.judge({ key: logKey(stamp) }, coverage.intervalMs() + END_MS)).toBe(verdict);
+});
+
+test.each([
+  ["open", "put after the newest digest file, while the next one is not overdue", END_MS, END_MS + 90 * MINUTE_MS],
+  ["foreign", "put before it", END_MS - 1_000, END_MS + 90 * MINUTE_MS],
+  ["foreign", "put after the newest digest file, when the next one is overdue", END_MS, END_MS + 121 * MINUTE_MS],
+] as const)("Coverage.judge() takes as %s an unlisted log file of an earlier hour %s", (verdict, _, putMs, now) => {
+  const coverage = covered(60 * MINUTE_MS, END_MS);
+  expect(coverage.judge({ key: logKey("1030"), putMs }, now)).toBe(verdict);
 });

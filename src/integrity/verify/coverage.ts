@@ -1,5 +1,6 @@
 import type { TimeRange } from "./finding.ts";
 import { logStampMs } from "./log-key.ts";
+import type { ListedFile } from "./log-source.ts";
 
 /** Digests of an hour each, unless the chain says otherwise. */
 const INTERVAL_MS = 3_600_000;
@@ -7,6 +8,8 @@ const INTERVAL_MS = 3_600_000;
 const DELIVERY_MS = 15 * 60_000;
 /** Names tell the minute in which a log file was closed, not the second. */
 const STAMP_MS = 60_000;
+
+export type Judgement = "listed" | "foreign" | "open";
 
 /** What the valid digest files of an account and Region cover, and which log files they list. */
 export class Coverage {
@@ -22,15 +25,22 @@ export class Coverage {
 
   /**
    * What to think of a log file that lies in the bucket: `listed`; `foreign` when the digest files of its time do not know
-   * it; `open` when no digest file can know it yet, or none was to be made.
+   * it; `open` when no digest file can know it yet, or none was to be made. What a bucket that refused writes got late is
+   * named after an earlier time: as long as the next digest file is not overdue, that one may list it.
    */
-  judge(key: string): "listed" | "foreign" | "open" {
+  judge({ key, putMs }: Pick<ListedFile, "key" | "putMs">, now: number): Judgement {
     if (this.#listed.has(key)) return "listed";
     const ms = logStampMs(key);
     // Whatever has no time in its name was never delivered by a trail.
     if (ms === undefined) return "foreign";
+    if (putMs !== undefined && this.#mayBeListedYet(putMs, now)) return "open";
     const slackMs = STAMP_MS + Math.min(DELIVERY_MS, this.intervalMs());
     return this.#merged().some(({ fromMs, toMs }) => ms >= fromMs && ms + slackMs <= toMs) ? "foreign" : "open";
+  }
+
+  #mayBeListedYet(putMs: number, now: number): boolean {
+    const newest = this.#merged().at(-1)?.toMs;
+    return newest !== undefined && putMs >= newest && missingSince(newest, this.intervalMs(), now) === undefined;
   }
 
   /** What most digest files cover, in milliseconds. */

@@ -3,6 +3,8 @@ export interface ListedFile {
   readonly key: string;
   /** Bytes as they lie there, compressed. */
   readonly size: number;
+  /** When it was put there, milliseconds since 1970, in whole seconds; unknown of copies. */
+  readonly putMs?: number;
 }
 
 /** Where a file's bytes are to be had. */

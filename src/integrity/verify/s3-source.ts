@@ -68,7 +68,9 @@ class S3Source implements LogSource {
       const page = await this.#client.send(request).catch((cause: unknown) => {
         throw new Failure(`list s3://${this.bucket}/${prefix}`, cause);
       });
-      for (const { Key: key, Size: size = 0 } of page.Contents ?? []) if (key !== undefined) yield { key, size };
+      for (const { Key: key, Size: size = 0, LastModified: put } of page.Contents ?? []) {
+        if (key !== undefined) yield { key, size, ...(put === undefined ? {} : { putMs: put.getTime() }) };
+      }
       token = page.NextContinuationToken;
       if (token === undefined) return;
     }
