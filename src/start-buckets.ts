@@ -12,8 +12,7 @@ import {
 } from "./buckets/index.ts";
 import { type OwnBuckets, signingCredentials } from "./capture/index.ts";
 import type { BucketServer, Config } from "./config.ts";
-import { Refusal } from "./core/index.ts";
-import { type NamedPolicy, parsePolicy, unreadablePolicy } from "./identity/index.ts";
+import { type NamedPolicy, storedPolicy } from "./identity/index.ts";
 import type { AuditRecord } from "./record/index.ts";
 import type { World } from "./world.ts";
 
@@ -103,7 +102,7 @@ class Policies {
   of(bucket: string, text: string): CompiledPolicy {
     const known = this.#compiled.get(bucket);
     if (known?.text === text) return known;
-    const policy = { name: `policy of bucket ${bucket}`, policy: compile(text) };
+    const policy = { name: `policy of bucket ${bucket}`, policy: storedPolicy(text, "resource") };
     const letsInEverybody = policy.policy.unreadable !== undefined || isPublic(JSON.parse(text) as PolicyDocument);
     const compiled = { text, policy, letsInEverybody };
     this.#compiled.set(bucket, compiled);
@@ -115,16 +114,6 @@ interface CompiledPolicy {
   readonly text: string;
   readonly policy: NamedPolicy;
   readonly letsInEverybody: boolean;
-}
-
-/** What was stored was read before; a text that cannot be read any more forbids everything. */
-function compile(text: string): NamedPolicy["policy"] {
-  try {
-    return parsePolicy(text, "resource");
-  } catch (thrown) {
-    if (thrown instanceof Refusal) return unreadablePolicy("resource", text, thrown.message);
-    throw thrown;
-  }
 }
 
 /** `*` stands for anything. */

@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import { Failure, optional, Refusal } from "../core/index.ts";
-import { type NamedPolicy, type Policy, parsePolicy, unreadablePolicy } from "../identity/index.ts";
+import { type NamedPolicy, type Policy, storedPolicy } from "../identity/index.ts";
 import {
   type BucketFacts,
   BucketFailure,
@@ -137,23 +137,13 @@ export class DirectoryBucketStore implements BucketStore {
       return undefined;
     }
     const known = this.#policies.get(bucket);
-    const policy = known?.text === text ? known.policy : readPolicy(text);
+    const policy = known?.text === text ? known.policy : storedPolicy(text, "resource");
     this.#policies.set(bucket, { text, policy });
     return { name: `policy of bucket ${bucket}`, policy };
   }
 }
 
 const NOT_THERE: ReadonlySet<string> = new Set(["NoSuchKey", "NoSuchVersion", "MethodNotAllowed"]);
-
-/** What was once accepted may be refused by a later parser: then it allows nothing. */
-function readPolicy(text: string): Policy {
-  try {
-    return parsePolicy(text, "resource");
-  } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown;
-    return unreadablePolicy("resource", text, thrown.message);
-  }
-}
 
 /** What the buckets refused, and what the disk could not do, as whoever delivers expects it from any server. */
 async function translated<Answer>(doing: string, work: () => Answer | Promise<Answer>): Promise<Answer> {

@@ -6,10 +6,8 @@ import {
   entityArn,
   listTags,
   nameKey,
-  type Policy,
-  parsePolicy,
   type RoleRow,
-  unreadablePolicy,
+  storedPolicy,
 } from "../../identity/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import { denied, type Question, requirePermission } from "./permissions.ts";
@@ -94,7 +92,7 @@ async function findTrustingRole(input: Input, call: StsCall, account: string, ta
   const role = await findRoleByArn(input.RoleArn, account, call);
   // A role that is not there and one that does not trust look alike: names of roles are nobody else's business.
   if (role === undefined || caller.kind === "federated") throw denied(call, "sts:AssumeRole", input.RoleArn);
-  const trust = { name: `trust policy of ${input.RoleArn}`, policy: readTrustPolicy(role) };
+  const trust = { name: `trust policy of ${input.RoleArn}`, policy: storedPolicy(role.trust_policy, "trust") };
   const conditions = await conditionsOf(input, call, role, tags);
   for (const action of actionsOf(input, call, tags)) {
     await requirePermission(call, { action, resource: input.RoleArn, conditions, trust });
@@ -115,16 +113,6 @@ async function findRoleByArn(arn: string, account: string, call: StsCall): Promi
     .where("name_key", "=", nameKey(name))
     .executeTakeFirst();
   return role !== undefined && entityArn(account, "role", role.path, role.name) === arn ? role : undefined;
-}
-
-/** A stored trust policy that cannot be read trusts nobody. */
-function readTrustPolicy(role: RoleRow): Policy {
-  try {
-    return parsePolicy(role.trust_policy, "trust");
-  } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown;
-    return unreadablePolicy("trust", role.trust_policy, thrown.message);
-  }
 }
 
 function actionsOf(input: Input, call: StsCall, { tags }: SessionTags): readonly Question["action"][] {

@@ -19,4 +19,5 @@ export { parsePolicy } from "./parse.ts";
 export { type Policy, type PolicyKind, type Statement, unreadablePolicy } from "./policy.ts";
 export type { RequestPrincipal } from "./principals.ts";
 export { contextKeysOf, type MatchedStatement, type Position, type Simulation, simulate } from "./simulate.ts";
+export { storedPolicy } from "./stored.ts";
 export type { RequestContext } from "./template.ts";
