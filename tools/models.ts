@@ -17,9 +17,11 @@ import { stripModel } from "./model-strip.ts";
 import { typesOf } from "./model-types.ts";
 
 const BOTOCORE = "1.44.5";
-const SERVICES = ["iam", "sts", "cloudtrail", "cloudtrail-data"];
+const SERVICES = ["iam", "sts", "cloudtrail", "cloudtrail-data", "events", "sns", "logs", "cloudwatch"];
 /** Of these we have the types alone: their models are read from the catalog. */
 const TYPED = ["s3"];
+/** Written by hand, in the same words; their types are made like the others'. */
+const OWN = ["x-opentrail"];
 const TARGET = new URL("../src/aws/models/", import.meta.url);
 const CATALOG = new URL("catalog/", TARGET);
 
@@ -35,6 +37,10 @@ try {
   }
   for (const name of TYPED) {
     const model = JSON.parse(readModel(source, name), withoutDocumentation);
+    writeFileSync(new URL(`${name}.types.ts`, TARGET), typesOf(name, model));
+  }
+  for (const name of OWN) {
+    const model = JSON.parse(readFileSync(new URL(`${name}.json`, TARGET), "utf8"));
     writeFileSync(new URL(`${name}.types.ts`, TARGET), typesOf(name, model));
   }
   await writeCatalog(source);

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Caller } from "../identity/index.ts";
+import type { Caller, NamedPolicy } from "../identity/index.ts";
 import type { RecordResource } from "../record/index.ts";
 
 /** What an operation knows about the call it answers, beyond its input. */
@@ -38,11 +38,20 @@ export interface Operation<Input, Output, Schema> {
   run(input: Input, call: Call<Schema>): Promise<Output>;
   /** The ARNs that the caller needs permission for, each of them; `["*"]` when absent. */
   resources?(input: Input, call: Call<Schema>): Promise<readonly string[]> | readonly string[];
+  /** The policy of the resource itself, where it has one (a topic's): it can let in callers of other accounts. */
+  resourcePolicy?(resource: string, call: Call<Schema>): Promise<NamedPolicy | undefined>;
   conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
   /** What the record names as touched, where CloudTrail does so for this operation. */
   recordedResources?(input: Input): readonly RecordResource[];
   /** The accounts that own what the call uses: each but the caller's own gets a copy of the record when it succeeds. */
   owners?(input: Input): readonly string[];
+  /**
+   * What to do when the request bears no signature, for operations that may be called so (sns ConfirmSubscription).
+   * Whatever the caller must know to be let in stands in the input. `call.caller` is absent.
+   */
+  runUnsigned?(input: Input, call: Omit<Call<Schema>, "caller">): Promise<Output>;
+  /** More that the record tells, as its `additionalEventData`. Asked before `run`. */
+  additionalEventData?(input: Input, call: Call<Schema>): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** True when no permission is needed (sts GetCallerIdentity), or the operation decides by itself (sts AssumeRole). */
   readonly open?: boolean;
   /**

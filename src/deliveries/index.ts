@@ -1,0 +1,6 @@
+/**
+ * What must reach somebody: a durable ledger of deliveries, the workers that make the attempts, and the transports to the
+ * world outside. Knows nothing of rules, topics or alarms; they write into the ledger and bring transports of their own.
+ */
+export * from "./delivery.ts";
+export * from "./schema.ts";

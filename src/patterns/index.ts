@@ -1,0 +1,5 @@
+/**
+ * The pattern language of EventBridge: parsing with AWS's own words for what is wrong, an evaluator that reads like the
+ * documentation, an index that asks thousands of patterns at once, and SNS's filter policies, which are patterns too.
+ */
+export * from "./event-pattern.ts";
