@@ -3,4 +3,5 @@
  * world outside. Knows nothing of rules, topics or alarms; they write into the ledger and bring transports of their own.
  */
 export * from "./delivery.ts";
+export * from "./marks.ts";
 export * from "./schema.ts";
