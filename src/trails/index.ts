@@ -6,6 +6,8 @@ export * from "./delivery/start-delivery.ts";
 export { deliveredFiles } from "./delivery/delivered-files.ts";
 export * from "./delivery.ts";
 export * from "./insight-selectors.ts";
+export * from "./log-delivery.ts";
+export * from "./notifications.ts";
 export * from "./organization.ts";
 export * from "./schema.ts";
 export * from "./selectors/index.ts";
