@@ -7,6 +7,7 @@ export { deliveredFiles } from "./delivery/delivered-files.ts";
 export * from "./delivery.ts";
 export * from "./insight-selectors.ts";
 export * from "./log-delivery.ts";
+export * from "./narrowed.ts";
 export * from "./notifications.ts";
 export * from "./organization.ts";
 export * from "./schema.ts";
