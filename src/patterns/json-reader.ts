@@ -35,31 +35,32 @@ const ESCAPES: Readonly<Record<string, string>> = {
  */
 export class JsonReader {
   readonly #source: string;
-  #at: number;
-  #scopes: Scope[];
+  #at = 0;
+  #scopes: Scope[] = [];
   #token: JsonToken | undefined;
   /** The value whose beginning was read together with its name. */
   #ahead: JsonToken | undefined;
-  #text: string;
+  #text = "";
   /** The number that was read last. */
-  #number: string;
+  #number = "";
   /** The current token is a string of which only the opening quote has been read. */
-  #stringOpen: boolean;
+  #stringOpen = false;
 
-  constructor(source: string, from?: JsonReader) {
+  constructor(source: string) {
     this.#source = source;
-    this.#at = from?.#at ?? 0;
-    this.#scopes = from === undefined ? [] : from.#scopes.map((scope) => ({ ...scope }));
-    this.#token = from?.#token;
-    this.#ahead = from?.#ahead;
-    this.#text = from?.#text ?? "";
-    this.#number = from?.#number ?? "";
-    this.#stringOpen = from?.#stringOpen ?? false;
   }
 
   /** A reader at the same place; the two go on independently. */
   fork(): JsonReader {
-    return new JsonReader(this.#source, this);
+    const fork = new JsonReader(this.#source);
+    fork.#at = this.#at;
+    fork.#scopes = this.#scopes.map((scope) => ({ ...scope }));
+    fork.#token = this.#token;
+    fork.#ahead = this.#ahead;
+    fork.#text = this.#text;
+    fork.#number = this.#number;
+    fork.#stringOpen = this.#stringOpen;
+    return fork;
   }
 
   /** @throws {PatternError} when the text is no JSON. */

@@ -7,13 +7,15 @@ const ALTERNATIVES_MAX = 1000;
 const OR = "$or";
 
 /** An `$or` whose objects have one of these keys is no OR but a field of that name, as it was before `$or` existed. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...["exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"],
-  ...["=", "<", "<=", ">", ">="],
-  ...["regex", "not-wildcard", "not-equals-ignore-case"],
-  ...["date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"],
-  ...["ip-address-in-range", "ip-address-not-in-range"],
-]);
+const RESERVED: ReadonlySet<string> = new Set(
+  [
+    ["exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"],
+    ["=", "<", "<=", ">", ">="],
+    ["regex", "not-wildcard", "not-equals-ignore-case"],
+    ["date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"],
+    ["ip-address-in-range", "ip-address-not-in-range"],
+  ].flat(),
+);
 
 /** By path. */
 type Fields = Map<string, PatternField>;

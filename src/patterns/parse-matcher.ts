@@ -38,21 +38,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 
 /** One value of a field's array; `token` is its first token. @throws {PatternError} in AWS's words. */
 export function parseMatcher(reader: JsonReader, token: JsonToken): ValueMatcher {
-  switch (token) {
-    case "string":
-      return equals(reader.text());
-    case "number":
-      return equals(Number(reader.text()));
-    case "true":
-    case "false":
-      return { kind: "equals", value: token === "true" };
-    case "null":
-      return { kind: "equals", value: null };
-    case "{":
-      return parseExpression(reader);
-    default:
-      throw reader.error("Match value must be String, number, true, false, or null");
-  }
+  if (token === "{") return parseExpression(reader);
+  if (token === "string") return equals(reader.text());
+  if (token === "number") return equals(Number(reader.text()));
+  if (token === "true" || token === "false") return { kind: "equals", value: token === "true" };
+  if (token === "null") return { kind: "equals", value: null };
+  throw reader.error("Match value must be String, number, true, false, or null");
 }
 
 function parseExpression(reader: JsonReader): ValueMatcher {
