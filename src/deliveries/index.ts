@@ -3,4 +3,9 @@
  * world outside. Knows nothing of rules, topics or alarms; they write into the ledger and bring transports of their own.
  */
 export * from "./delivery.ts";
+export * from "./guard/address-guard.ts";
+export * from "./guard/guarded-http.ts";
+export { addDeliveries } from "./ledger.ts";
 export * from "./schema.ts";
+export * from "./start-deliveries.ts";
+export * from "./transports/http.ts";
