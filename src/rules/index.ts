@@ -5,3 +5,4 @@
 export * from "./events.ts";
 export * from "./rule.ts";
 export * from "./schema.ts";
+export * from "./schedule-expression.ts";
