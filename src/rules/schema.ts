@@ -1,5 +1,6 @@
 import { type Generated, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import { ARCHIVE_STATEMENTS } from "./schema-archives.ts";
 
 /** The tables of rules. JSON stands as text, times as milliseconds since 1970. */
 export interface RulesSchema {
@@ -14,8 +15,8 @@ export interface RulesSchema {
    * changed and nothing else.
    */
   event_rule_changes: { change_id: Generated<number>; rule_arn: string };
-  /** When a scheduled rule is due next. */
-  event_schedules: { rule_arn: string; next_ms: number };
+  /** When a scheduled rule is due next, by the expression that it had when this was found out. */
+  event_schedules: { rule_arn: string; expression: string; next_ms: number };
   /** Of buses and rules. */
   event_tags: { resource: string; position: number; key: string; value: string };
   /** One row: everything below `sequence` went to the rules. */
@@ -32,13 +33,17 @@ export interface RulesSchema {
     events: number;
     bytes: number;
   };
-  /** `event` is the envelope; null where the journal has the record at `sequence`. */
+  /**
+   * `event` is the envelope; null where the journal has the record at `sequence`. `bytes` is the envelope's size either
+   * way. Triggers keep the counts of `event_archives` equal to these rows.
+   */
   event_archived: {
     archived_id: number | undefined;
     archive_arn: string;
     time_ms: number;
     sequence: number | null;
     event: string | null;
+    bytes: number;
   };
   event_replays: {
     replay_arn: string;
@@ -50,14 +55,14 @@ export interface RulesSchema {
     state: string;
     created_at: number;
   };
-  /** `secret` is sealed; `connection` is JSON without secrets. */
+  /** `secret` is sealed, null once the connection is deauthorized; `connection` is JSON without secrets. */
   event_connections: {
     connection_arn: string;
     account_id: string;
     region: string;
     name: string;
     connection: string;
-    secret: Uint8Array;
+    secret: Uint8Array | null;
     created_at: number;
   };
   event_api_destinations: {
@@ -65,6 +70,7 @@ export interface RulesSchema {
     account_id: string;
     region: string;
     name: string;
+    /** An `ApiDestination` as JSON. */
     destination: string;
     created_at: number;
   };
@@ -73,7 +79,7 @@ export interface RulesSchema {
 export const rulesMigrations: Readonly<Record<string, Migration>> = {
   "2026-11-20-rules": {
     up: async (tables) => {
-      for (const statement of STATEMENTS) await sql.raw(statement).execute(tables);
+      for (const statement of [...STATEMENTS, ...ARCHIVE_STATEMENTS]) await sql.raw(statement).execute(tables);
     },
   },
 };
