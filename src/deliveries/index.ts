@@ -4,4 +4,9 @@
  */
 export * from "./delivery.ts";
 export * from "./marks.ts";
+export * from "./guard/address-guard.ts";
+export * from "./guard/guarded-http.ts";
+export { addDeliveries } from "./ledger.ts";
 export * from "./schema.ts";
+export * from "./start-deliveries.ts";
+export * from "./transports/http.ts";
