@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
-import type { Clock } from "../core/index.ts";
+import { assert, type Clock } from "../core/index.ts";
 import { openTables } from "../store/index.ts";
 import type { Place } from "./bus-arn.ts";
 import type { RulesTables } from "./events.ts";
@@ -68,4 +68,10 @@ export function busEvent(seconds: number, detail: EventEnvelope["detail"] = {}, 
   };
   const event = { envelope, text: JSON.stringify(envelope), readOnlyManagement: false, hops: 0 };
   return sequence === undefined ? event : { ...event, sequence };
+}
+
+/** What must be there for a test to go on. */
+export function present<Value>(value: Value | undefined): Value {
+  assert(value !== undefined, "it is there");
+  return value;
 }
