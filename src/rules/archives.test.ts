@@ -100,7 +100,7 @@ describe("startArchives()", () => {
       running.changed();
       throw new Error("its record could not be kept");
     });
-    await expect(rolledBack).rejects.toThrow();
+    await expect(rolledBack).rejects.toThrow("its record could not be kept");
     await send(busEvent(2));
     expect(await held("all")).toMatchObject({ events: 2 });
   });
