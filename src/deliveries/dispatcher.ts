@@ -290,7 +290,7 @@ export class Dispatcher {
   }
 
   #lookAtAll(): void {
-    for (const lane of [...this.#lanes.values()]) this.#look(lane);
+    for (const lane of this.#lanes.values()) this.#look(lane);
   }
 
   #lookAfter(ms: number): void {

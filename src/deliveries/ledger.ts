@@ -39,10 +39,12 @@ export interface Outcome {
   readonly deadLetterError: string | null;
 }
 
-/** Deliveries of the same lane share its concurrency. */
+/** Deliveries of the same lane share its concurrency. All mails go to the one mail server. */
 export function laneOf(kind: DeliveryKind, endpoint: string): string {
-  return `${kind} ${endpoint}`;
+  return kind === "email" ? kind : `${kind} ${endpoint}`;
 }
+
+const LANE_OF_ROW = sql<string>`case kind when 'email' then kind else kind || ' ' || endpoint end`;
 
 /** Where the dead-letter queue waits for what could not be delivered. */
 export function deadLetterLane(arn: string): string {
@@ -263,7 +265,7 @@ export async function redriveDeliveries(
     .updateTable("deliveries")
     .set({
       state: "pending",
-      lane: sql<string>`kind || ' ' || endpoint`,
+      lane: LANE_OF_ROW,
       redriven_at: now,
       due_at: now,
       attempts: 0,

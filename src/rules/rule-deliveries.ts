@@ -76,7 +76,7 @@ function contentsFor(
     case "queue":
       return { body, parameters: optional("MessageGroupId", SqsParameters?.MessageGroupId) };
     case "api-destination":
-      return { body, parameters: optional("HttpParameters", HttpParameters) };
+      return { body, parameters: HttpParameters ?? {} };
     case "bus":
       return { body, parameters: event.readOnlyManagement ? { readOnlyManagement: true } : {} };
     case "log-group":
