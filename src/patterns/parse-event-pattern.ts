@@ -1,0 +1,114 @@
+import { type EventPattern, type PatternAlternative, type PatternField, PatternError } from "./event-pattern.ts";
+import { JsonReader } from "./json-reader.ts";
+import { parseMatcher } from "./parse-matcher.ts";
+
+/** What `$or` may multiply a pattern out to. */
+const ALTERNATIVES_MAX = 1000;
+const OR = "$or";
+
+/** An `$or` whose objects have one of these keys is no OR but a field of that name, as it was before `$or` existed. */
+const RESERVED: ReadonlySet<string> = new Set(
+  [
+    ["exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"],
+    ["=", "<", "<=", ">", ">="],
+    ["regex", "not-wildcard", "not-equals-ignore-case"],
+    ["date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"],
+    ["ip-address-in-range", "ip-address-not-in-range"],
+  ].flat(),
+);
+
+/** By path. */
+type Fields = Map<string, PatternField>;
+
+/**
+ * An event pattern of EventBridge.
+ * @throws {PatternError} with the part of AWS's text that follows `Event pattern is not valid. Reason: `.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+ */
+export function parseEventPattern(text: string): EventPattern {
+  const reader = new JsonReader(text);
+  if (reader.next() !== "{") throw reader.error("Filter is not an object");
+  const alternatives = parseObject(reader, "", [new Map()]);
+  if (reader.next() !== "end") throw reader.error("Filter is not an object");
+  return { text, alternatives: alternatives.map(alternativeOf) };
+}
+
+/** Adds the object's fields to the alternatives so far; returns these, or what `$or` made of them. */
+function parseObject(reader: JsonReader, parent: string, before: readonly Fields[]): readonly Fields[] {
+  let alternatives = before;
+  let empty = true;
+  while (reader.next() !== "}") {
+    empty = false;
+    const key = reader.text();
+    if (key === OR && isOr(reader)) {
+      alternatives = parseOr(reader, parent, alternatives);
+      continue;
+    }
+    const path = parent === "" ? key : `${parent}.${key}`;
+    const token = reader.next();
+    if (token === "{") alternatives = parseObject(reader, path, alternatives);
+    else if (token === "[") addField(reader, alternatives, parseField(reader, path));
+    else throw reader.error(`"${key}" must be an object or an array`);
+  }
+  if (empty) throw reader.error("Empty objects are not allowed");
+  return alternatives;
+}
+
+function parseField(reader: JsonReader, path: string): PatternField {
+  const matchers = [];
+  for (let token = reader.next(); token !== "]"; token = reader.next()) matchers.push(parseMatcher(reader, token));
+  if (matchers.length === 0) throw reader.error("Empty arrays are not allowed");
+  return { path, matchers };
+}
+
+function addField(reader: JsonReader, alternatives: readonly Fields[], field: PatternField): void {
+  for (const fields of alternatives) {
+    if (fields.has(field.path)) throw reader.error(`Path \`${field.path}\` cannot be allowed multiple times`);
+    fields.set(field.path, field);
+  }
+}
+
+function parseOr(reader: JsonReader, parent: string, before: readonly Fields[]): readonly Fields[] {
+  const alternatives: Fields[] = [];
+  reader.next();
+  while (reader.next() !== "]") {
+    const copies = before.map((fields) => new Map(fields));
+    alternatives.push(...parseObject(reader, parent, copies));
+    if (alternatives.length > ALTERNATIVES_MAX) {
+      throw new PatternError(`Rule is too complex - try using fewer ${OR} conditions`);
+    }
+  }
+  return alternatives;
+}
+
+/** Looks ahead: whether the value of the current name `$or` is what makes it an OR. */
+function isOr(current: JsonReader): boolean {
+  const reader = current.fork();
+  try {
+    return reader.next() === "[" && countObjects(reader) >= 2;
+  } catch (error) {
+    // What is no JSON is told where it is read for good.
+    if (error instanceof PatternError) return false;
+    throw error;
+  }
+}
+
+/** Objects in the array that has been opened; none when there is anything else in it, or a reserved key in them. */
+function countObjects(reader: JsonReader): number {
+  let count = 0;
+  for (let token = reader.next(); token !== "]"; token = reader.next()) {
+    if (token !== "{") return 0;
+    while (reader.next() !== "}") {
+      if (RESERVED.has(reader.text())) return 0;
+      reader.next();
+      reader.skip();
+    }
+    count += 1;
+  }
+  return count;
+}
+
+/** Paths in their order: absence is judged in the elements of arrays that earlier paths have chosen. */
+function alternativeOf(fields: Fields): PatternAlternative {
+  return { fields: [...fields.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
