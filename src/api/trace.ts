@@ -31,4 +31,6 @@ export interface Trace {
   model?: OperationModel;
   caller?: Caller;
   input?: Record<string, unknown>;
+  /** What the operation adds to the record's `additionalEventData`. */
+  additional?: Readonly<Record<string, unknown>>;
 }

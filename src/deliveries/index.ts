@@ -3,6 +3,7 @@
  * world outside. Knows nothing of rules, topics or alarms; they write into the ledger and bring transports of their own.
  */
 export * from "./delivery.ts";
+export * from "./marks.ts";
 export * from "./guard/address-guard.ts";
 export * from "./guard/guarded-http.ts";
 export { openHostLookup, type HostLookup } from "./guard/host-lookup.ts";

@@ -4,3 +4,4 @@
  */
 export * from "./log-events.ts";
 export * from "./schema.ts";
+export * from "./store/index.ts";

@@ -1,0 +1,168 @@
+import {
+  type AlarmSettings,
+  actionKind,
+  alarmArn,
+  COMPARISONS,
+  type Comparison,
+  listAlarmTags,
+  parseStatistic,
+  putAlarm,
+  setAlarmTags,
+  type TreatMissingData,
+} from "../../alarms/index.ts";
+import type { CloudwatchOperations } from "../../aws/index.ts";
+import { optional, parseArn } from "../../core/index.ts";
+import { alarmArns, keyOfMetric, placeOf } from "./call-place.ts";
+import type { CloudwatchCall, CloudwatchNeeds, CloudwatchOperation } from "./cloudwatch-operation.ts";
+import { invalid } from "./refusals.ts";
+import { requestTags } from "./tags.ts";
+
+type Input = CloudwatchOperations["PutMetricAlarm"]["input"];
+
+/**
+ * PutMetricAlarm: makes an alarm on one metric, or changes it; its state stays until it is judged anew.
+ * @throws {Refusal} `ValidationError`, `LimitExceeded`.
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+ */
+export function putMetricAlarm({ alarms }: CloudwatchNeeds): CloudwatchOperation<"PutMetricAlarm"> {
+  return {
+    mutates: true,
+    resources: ({ AlarmName }, call) => alarmArns(call, [AlarmName]),
+    conditions: async ({ AlarmName, Tags = [], ...input }, call) => {
+      const stored = await listAlarmTags(call.tables, alarmArn(placeOf(call), AlarmName));
+      return {
+        ...requestTags(Tags),
+        ...Object.fromEntries(stored.map(({ Key, Value }) => [`aws:ResourceTag/${Key}`, Value])),
+        "cloudwatch:AlarmActions": actionsOf(input),
+      };
+    },
+    run: async (input, call) => {
+      const settings = settingsOf(input, call);
+      const { alarm, made } = await putAlarm(call.tables, placeOf(call), input.AlarmName, settings, call.now);
+      // Of an alarm that is there already, AWS passes over the tags.
+      if (made && input.Tags !== undefined) await setAlarmTags(call.tables, alarm.arn, input.Tags);
+      alarms.changed();
+      return undefined;
+    },
+  };
+}
+
+/** What AWS knows and we do not, by member. */
+const UNSUPPORTED: readonly (keyof Input)[] = [
+  "Metrics",
+  "ThresholdMetricId",
+  "EvaluationWindow",
+  "WarmUpConfiguration",
+  "EvaluationCriteria",
+  "EvaluationInterval",
+  "ActionConfiguration",
+];
+
+function settingsOf(input: Input, call: CloudwatchCall): AlarmSettings {
+  if (/\p{Cc}/u.test(input.AlarmName)) throw invalid("AlarmName must not contain control characters.");
+  const unsupported = UNSUPPORTED.find((member) => input[member] !== undefined);
+  if (unsupported !== undefined) throw invalid(`PutMetricAlarm with ${unsupported} is not supported by OpenTrail`);
+  for (const action of actionsOf(input)) checkAction(action);
+  return {
+    ...optional("AlarmDescription", input.AlarmDescription),
+    ActionsEnabled: input.ActionsEnabled ?? true,
+    OKActions: input.OKActions ?? [],
+    AlarmActions: input.AlarmActions ?? [],
+    InsufficientDataActions: input.InsufficientDataActions ?? [],
+    ...metricOf(input, call),
+    ...ruleOf(input),
+  };
+}
+
+function actionsOf({ OKActions = [], AlarmActions = [], InsufficientDataActions = [] }: Partial<Input>): string[] {
+  return [...OKActions, ...AlarmActions, ...InsufficientDataActions];
+}
+
+function checkAction(action: string): void {
+  const arn = parseArn(action);
+  if (arn === undefined) throw invalid(`Invalid arn syntax: ${action}`);
+  if (actionKind(arn) !== undefined) return;
+  throw invalid(`Actions of ${arn.service} are not supported by OpenTrail, only SNS topics and functions: ${action}`);
+}
+
+function metricOf(input: Input, call: CloudwatchCall): Partial<AlarmSettings> {
+  const { MetricName, Namespace, Statistic, ExtendedStatistic, Dimensions, Period, Unit } = input;
+  if (MetricName === undefined) throw invalid("MetricName or Metrics must be specified.");
+  if (Namespace === undefined) throw invalid("Namespace must be specified together with MetricName.");
+  if (Period === undefined) throw invalid("Period must be specified together with MetricName.");
+  if ((Statistic === undefined) === (ExtendedStatistic === undefined)) {
+    throw invalid("Exactly one of Statistic or ExtendedStatistic must be specified.");
+  }
+  if (ExtendedStatistic !== undefined && parseStatistic(ExtendedStatistic) === undefined) {
+    throw invalid(`The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+  }
+  if (![10, 20, 30].includes(Period) && Period % 60 !== 0) {
+    throw invalid("Period must be 10, 20, 30 or a multiple of 60.");
+  }
+  keyOfMetric(call, Namespace, MetricName, Dimensions);
+  return {
+    MetricName,
+    Namespace,
+    Period,
+    ...optional("Statistic", Statistic),
+    ...optional("ExtendedStatistic", ExtendedStatistic),
+    ...optional("Dimensions", Dimensions),
+    ...optional("Unit", Unit),
+  };
+}
+
+const TREATMENTS: readonly string[] = ["breaching", "notBreaching", "ignore", "missing"];
+
+type Rule = Pick<
+  AlarmSettings,
+  | "EvaluationPeriods"
+  | "DatapointsToAlarm"
+  | "Threshold"
+  | "ComparisonOperator"
+  | "TreatMissingData"
+  | "EvaluateLowSampleCountPercentile"
+>;
+
+function ruleOf(input: Input): Rule {
+  const { EvaluationPeriods, DatapointsToAlarm, Threshold, ComparisonOperator, TreatMissingData } = input;
+  if (EvaluationPeriods === undefined) throw invalid("EvaluationPeriods must be specified.");
+  if (Threshold === undefined || !Number.isFinite(Threshold)) throw invalid("Threshold must be specified.");
+  if (ComparisonOperator === undefined) throw invalid("ComparisonOperator must be specified.");
+  if (!COMPARISONS.includes(ComparisonOperator)) {
+    throw invalid(`Alarms with ComparisonOperator ${ComparisonOperator} are not supported by OpenTrail`);
+  }
+  if (DatapointsToAlarm !== undefined && DatapointsToAlarm > EvaluationPeriods) {
+    throw invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.");
+  }
+  if (TreatMissingData !== undefined && !TREATMENTS.includes(TreatMissingData)) {
+    throw invalid(
+      `Option ${TreatMissingData} is not supported. Supported options for parameter TreatMissingData are ${TREATMENTS.join(", ")}.`,
+    );
+  }
+  checkSpan(EvaluationPeriods, input.Period ?? 60);
+  return {
+    EvaluationPeriods,
+    Threshold,
+    // Both were looked up above.
+    ComparisonOperator: ComparisonOperator as Comparison,
+    ...optional("DatapointsToAlarm", DatapointsToAlarm),
+    ...optional("TreatMissingData", TreatMissingData as TreatMissingData | undefined),
+    ...optional("EvaluateLowSampleCountPercentile", lowSamplesOf(input)),
+  };
+}
+
+function lowSamplesOf({
+  EvaluateLowSampleCountPercentile: given,
+}: Input): AlarmSettings["EvaluateLowSampleCountPercentile"] {
+  if (given === undefined || given === "evaluate" || given === "ignore") return given;
+  throw invalid(
+    `Option ${given} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore.`,
+  );
+}
+
+/** A day for periods below an hour, a week for others. */
+function checkSpan(periods: number, periodS: number): void {
+  const [mostS, span] = periodS < 3600 ? [86_400, "a day"] : [604_800, "a week"];
+  if (periods * periodS <= mostS) return;
+  throw invalid(`Metrics cannot be checked across more than ${span} (EvaluationPeriods * Period must be <= ${mostS}).`);
+}
