@@ -5,6 +5,7 @@
 export * from "./answer-call.ts";
 export * from "./cloudtrail/index.ts";
 export * from "./control-schema.ts";
+export * from "./events/index.ts";
 export * from "./http-limits.ts";
 export * from "./http-server.ts";
 export * from "./iam/index.ts";
