@@ -80,9 +80,9 @@ const FORMS: Readonly<Record<Protocol["name"], Form>> = {
   http: httpForm,
   https: httpForm,
   email: mailForm,
-  "email-json": ({ envelope, receiver }) => ({
+  "email-json": ({ envelope }) => ({
     body: `${envelopeText(envelope)}\n`,
-    parameters: mailParameters(envelope, receiver),
+    parameters: mailParameters(envelope),
   }),
   sqs: queueForm,
   lambda: functionForm,
@@ -97,6 +97,9 @@ function isRaw({ envelope, way }: FormInput): boolean {
 function bodyOf(input: FormInput): string {
   return isRaw(input) ? input.envelope.Message : envelopeText(input.envelope);
 }
+
+/** How long AWS waits for an answer. */
+const TIMEOUT_MS = 15_000;
 
 /** @see https://docs.aws.amazon.com/sns/latest/dg/http-header.html */
 function httpForm(input: FormInput): ReturnType<Form> {
@@ -115,18 +118,17 @@ function httpForm(input: FormInput): ReturnType<Form> {
         "content-type": way.contentType,
         "user-agent": "Amazon Simple Notification Service Agent",
       },
+      timeoutMs: TIMEOUT_MS,
     },
   };
 }
 
-function mailForm({ envelope, receiver }: FormInput): ReturnType<Form> {
-  return { body: MAIL_TEXTS[envelope.Type](envelope), parameters: mailParameters(envelope, receiver) };
+function mailForm({ envelope }: FormInput): ReturnType<Form> {
+  return { body: MAIL_TEXTS[envelope.Type](envelope), parameters: mailParameters(envelope) };
 }
 
-/** `fromName`: whom the mail seems to come from, besides the address that the operator gave. */
-function mailParameters(envelope: Envelope, { topicAttributes }: Receiver): Readonly<Record<string, unknown>> {
-  const { DisplayName: fromName } = topicAttributes;
-  return { subject: envelope.Subject ?? MAIL_SUBJECTS[envelope.Type], ...(fromName ? { fromName } : {}) };
+function mailParameters({ Subject, Type }: Envelope): Readonly<Record<string, unknown>> {
+  return { subject: Subject ?? MAIL_SUBJECTS[Type] };
 }
 
 const MAIL_SUBJECTS: Readonly<Record<Envelope["Type"], string>> = {
@@ -153,7 +155,7 @@ function queueForm(input: FormInput): ReturnType<Form> {
       : { DataType, StringValue },
   ]);
   const isBeside = isRaw(input) && entries.length > 0;
-  return { body: bodyOf(input), parameters: isBeside ? { messageAttributes: Object.fromEntries(entries) } : {} };
+  return { body: bodyOf(input), parameters: isBeside ? { attributes: Object.fromEntries(entries) } : {} };
 }
 
 /**

@@ -23,4 +23,3 @@ export { type Attributes, MESSAGE_BYTES_MAX } from "./topic-attributes.ts";
 export { addPermission, removePermission } from "./topic-policy.ts";
 export * from "./topic-tags.ts";
 export * from "./topics.ts";
-export { notificationMessage } from "./trail-notifications.ts";

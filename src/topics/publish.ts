@@ -36,7 +36,7 @@ export async function publishMessage(
   let after = "";
   for (;;) {
     const subscriptions = await listConfirmed(transaction, topic.arn, after, BATCH);
-    const wanted = subscriptions.filter((subscription) => wants(subscription, content));
+    const wanted = subscriptions.filter(({ attributes, protocol }) => wants(attributes, protocol, content));
     const deliveries = wanted.map((subscription) => notify(subscription, message.hops + 1));
     if (deliveries.length > 0) await needs.addDeliveries(transaction, deliveries, now);
     const last = subscriptions.at(-1);

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, sign } from "node:crypto";
 import { promisify } from "node:util";
 import type { Kysely } from "kysely";
-import type { Clock, Random } from "../core/index.ts";
+import { type Clock, Failure, type Random } from "../core/index.ts";
 import type { SecretBox } from "../identity/index.ts";
 import { selfSignedCertificate } from "./certificate.ts";
 import type { TopicsSchema } from "./schema.ts";
@@ -67,7 +67,13 @@ async function newestKey({ tables, box, clock }: SigningNeeds): Promise<NamedKey
     .limit(1)
     .executeTakeFirst();
   if (row === undefined || clock.now() > row.created_at + USED_FOR_MS) return undefined;
-  return { name: row.name, key: createPrivateKey(box.open(row.secret, purposeOf(row.name))) };
+  try {
+    return { name: row.name, key: createPrivateKey(box.open(row.secret, purposeOf(row.name))) };
+  } catch (thrown) {
+    // Another key seals now than before: what was signed stays provable, and a new key goes on.
+    if (thrown instanceof Failure) return undefined;
+    throw thrown;
+  }
 }
 
 async function makeKey({ tables, box, clock, random }: SigningNeeds): Promise<NamedKey> {

@@ -1,6 +1,7 @@
 import { parseArn } from "../core/index.ts";
 import { parseSubscriptionDeliveryPolicy } from "./delivery-policy.ts";
 import type { Protocol } from "./endpoint.ts";
+import { checkFilterPolicy, scopeOf } from "./filter.ts";
 import { AttributeProblem } from "./refusals.ts";
 import type { Attributes } from "./topic-attributes.ts";
 
@@ -10,15 +11,19 @@ import type { Attributes } from "./topic-attributes.ts";
  */
 export function checkSubscriptionAttributes(attributes: Attributes, protocol: Protocol): void {
   for (const [name, value] of Object.entries(attributes)) {
-    const check = CHECKS.get(name);
-    if (check === undefined) throw new AttributeProblem("AttributeName");
-    check(value, protocol);
+    checkSubscriptionAttributeName(name);
+    CHECKS.get(name)?.(value, protocol);
   }
   const { FilterPolicy, FilterPolicyScope } = attributes;
   if (FilterPolicy !== undefined) checkFilterPolicy(FilterPolicy, scopeOf(FilterPolicyScope));
   if (protocol.name === "firehose" && attributes.SubscriptionRoleArn === undefined) {
     throw new AttributeProblem("SubscriptionRoleArn: it is required for Firehose subscriptions");
   }
+}
+
+/** @throws {AttributeProblem} */
+export function checkSubscriptionAttributeName(name: string): void {
+  if (!CHECKS.has(name)) throw new AttributeProblem("AttributeName");
 }
 
 const CHECKS: ReadonlyMap<string, (value: string, protocol: Protocol) => void> = new Map<
@@ -33,21 +38,11 @@ const CHECKS: ReadonlyMap<string, (value: string, protocol: Protocol) => void> =
   ["SubscriptionRoleArn", checkRole],
 ]);
 
-export type FilterScope = "MessageAttributes" | "MessageBody";
-
-export function scopeOf(text: string | undefined): FilterScope {
-  return text === "MessageBody" ? "MessageBody" : "MessageAttributes";
-}
-
 function checkScope(value: string): void {
   if (value === "MessageAttributes" || value === "MessageBody") return;
   throw new AttributeProblem(
     `FilterPolicyScope: Invalid value [${value.slice(0, 64)}]. Please use either MessageBody or MessageAttributes`,
   );
-}
-
-function checkFilterPolicy(text: string, scope: FilterScope): void {
-  throw new AttributeProblem(`FilterPolicy: ${scope} ${text.length}`);
 }
 
 function checkRaw(value: string, protocol: Protocol): void {

@@ -5,7 +5,7 @@ import { effectiveSubscriptionText } from "./delivery-policy.ts";
 import { accountOfEndpoint, parseProtocol, requiredEndpoint } from "./endpoint.ts";
 import { invalidParameter, notFound, tellProblems } from "./refusals.ts";
 import type { TopicsSchema } from "./schema.ts";
-import { checkSubscriptionAttributes } from "./subscription-attributes.ts";
+import { checkSubscriptionAttributeName, checkSubscriptionAttributes } from "./subscription-attributes.ts";
 import type { Attributes } from "./topic-attributes.ts";
 import { topicOfSubscription } from "./topic-arn.ts";
 import type { SubscriptionCounts, Topic } from "./topics.ts";
@@ -288,10 +288,10 @@ export async function setSubscriptionAttribute(
   const attributes =
     value === "" || (name === "FilterPolicy" && value === "{}") ? others : { ...others, [name]: value };
   const protocol = parseProtocol(subscription.protocol);
-  // A name that is none is refused even when nothing would be set.
-  tellProblems("one", () =>
-    checkSubscriptionAttributes({ ...attributes, ...(value === "" ? {} : { [name]: value }) }, protocol),
-  );
+  tellProblems("one", () => {
+    checkSubscriptionAttributeName(name);
+    checkSubscriptionAttributes(attributes, protocol);
+  });
   const isNewFilter = name === "FilterPolicy" && before === undefined && attributes.FilterPolicy !== undefined;
   if (isNewFilter) await checkFilters(tables, subscription.topicArn);
   await change(tables, subscription.arn, { attributes: JSON.stringify(attributes) });

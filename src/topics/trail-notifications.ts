@@ -3,14 +3,6 @@ import { publisherFor, whyNotPublish } from "./publishing-services.ts";
 import type { TopicsTables } from "./topic.ts";
 import type { ActingNeeds } from "./topic-transport.ts";
 
-/**
- * What a trail publishes about log files that were delivered.
- * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html
- */
-export function notificationMessage(bucket: string, keys: readonly string[]): string {
-  return JSON.stringify({ s3Bucket: bucket, s3ObjectKey: keys });
-}
-
 /** Receivers of a trail's notifications must live with it: it is no JSON. */
 const VALIDATION_MESSAGE = "CloudTrail validation message.";
 
