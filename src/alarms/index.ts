@@ -7,7 +7,7 @@ export * from "./alarms.ts";
 export * from "./change-state.ts";
 export { COMPARISONS } from "./judge.ts";
 export * from "./metric.ts";
-export * from "./metric-rows.ts";
+export { listMetrics, type MetricPlace, metricIds, readSeries, type SeriesRange } from "./metric-rows.ts";
 export * from "./metrics.ts";
 export * from "./schema.ts";
 export * from "./start-alarms.ts";

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { dimensionPairs, type MetricKey } from "./metric.ts";
 import type { AlarmsSchema } from "./schema.ts";
 import { type Digest, mergeSummaries, type Summary } from "./summary.ts";
@@ -11,7 +11,7 @@ export interface PeriodSummary {
   readonly summary: Summary;
 }
 
-export type SummaryRow = AlarmsSchema["metric_data"];
+type SummaryRow = AlarmsSchema["metric_data"];
 
 export function summaryOfRow({ samples, sum, minimum, maximum, digest }: SummaryRow): Summary {
   const known = { samples, sum, minimum, maximum };
@@ -122,15 +122,7 @@ export async function readSeries(
   const levels = LEVELS_S.filter((level) => periodS % level === 0);
   const series = new Map<number, Summary>();
   if (ids.length === 0 || levels.length === 0) return series;
-  const rows = await tables
-    .selectFrom("metric_data")
-    .selectAll()
-    .where("metric_id", "in", idsIn(ids))
-    .where("period_s", "in", levels)
-    .where("start_ms", ">=", from)
-    .where("start_ms", "<", to)
-    .orderBy("start_ms")
-    .execute();
+  const rows = await seriesQuery(tables, ids, levels, from, to).execute();
   for (const row of rows) {
     const start = from + Math.floor((row.start_ms - from) / (periodS * 1000)) * periodS * 1000;
     const before = series.get(start);
@@ -140,8 +132,25 @@ export async function readSeries(
   return series;
 }
 
+export function seriesQuery(
+  tables: Kysely<AlarmsSchema>,
+  ids: readonly number[],
+  levels: readonly number[],
+  from: number,
+  to: number,
+): SelectQueryBuilder<AlarmsSchema, "metric_data", SummaryRow> {
+  return tables
+    .selectFrom("metric_data")
+    .selectAll()
+    .where("metric_id", "in", idsIn(ids))
+    .where("period_s", "in", levels)
+    .where("start_ms", ">=", from)
+    .where("start_ms", "<", to)
+    .orderBy("start_ms");
+}
+
 /** The periods of rows, in seconds. */
-export const LEVELS_S: readonly number[] = [1, 60, 300, 3600];
+const LEVELS_S: readonly number[] = [1, 60, 300, 3600];
 
 /** Which metrics to list; what is absent is any. */
 export interface MetricFilter {
@@ -158,7 +167,7 @@ export interface MetricFilter {
 /** The place of a metric in the list. */
 export type MetricPlace = readonly [namespace: string, name: string, dimensions: string];
 
-export interface ListedMetric {
+interface ListedMetric {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: readonly (readonly [name: string, value: string])[];

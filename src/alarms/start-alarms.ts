@@ -120,6 +120,8 @@ export async function startAlarms(needs: AlarmsNeeds): Promise<Alarms> {
         await judgeOne(one);
       } catch (err) {
         counts.failures += 1;
+        // The next tick tries again.
+        one.judgedUntil = Number.NEGATIVE_INFINITY;
         log.error({ err, alarm: one.alarm.arn }, "an alarm could not be judged");
       }
     }
@@ -247,8 +249,7 @@ function breachLasts({ settings }: Alarm): boolean {
 function isTooThin({ settings }: Alarm, datapoints: readonly Datapoint[]): boolean {
   const percent = Number(/^p([\d.]+)$/i.exec(settings.ExtendedStatistic ?? "")?.[1] ?? Number.NaN);
   if (settings.EvaluateLowSampleCountPercentile !== "ignore" || Number.isNaN(percent)) return false;
-  const fraction = percent / 100;
-  const needed = fraction >= 0.5 ? 10 / (1 - fraction) : 10 / fraction;
+  const needed = 1000 / Math.min(percent, 100 - percent);
   return datapoints
     .slice(0, settings.EvaluationPeriods)
     .some(({ value, samples }) => value !== undefined && samples < needed);
