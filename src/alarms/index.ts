@@ -7,6 +7,7 @@ export * from "./alarms.ts";
 export * from "./change-state.ts";
 export { COMPARISONS } from "./judge.ts";
 export * from "./metric.ts";
+export { metricsOf, planQueries, type QueryPlan, type QueryResult, runQueries } from "./metric-queries.ts";
 export { listMetrics, type MetricPlace, metricIds, readSeries, type SeriesRange } from "./metric-rows.ts";
 export * from "./metrics.ts";
 export * from "./schema.ts";

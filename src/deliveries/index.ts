@@ -6,6 +6,7 @@ export * from "./delivery.ts";
 export * from "./marks.ts";
 export * from "./guard/address-guard.ts";
 export * from "./guard/guarded-http.ts";
+export { openHostLookup, type HostLookup } from "./guard/host-lookup.ts";
 export { addDeliveries } from "./ledger.ts";
 export * from "./schema.ts";
 export * from "./start-deliveries.ts";

@@ -74,7 +74,7 @@ function contentsFor(
 ): { readonly body: string; readonly parameters: Readonly<Record<string, unknown>> } {
   switch (kind) {
     case "queue":
-      return { body, parameters: optional("MessageGroupId", SqsParameters?.MessageGroupId) };
+      return { body, parameters: optional("messageGroupId", SqsParameters?.MessageGroupId) };
     case "api-destination":
       return { body, parameters: HttpParameters ?? {} };
     case "bus":
