@@ -63,6 +63,9 @@ export async function openEvents(): Promise<Events> {
     replaysChanged: () => undefined,
     secrets: new SecretBox(new Uint8Array(32), systemRandom),
     onDeliveries: () => undefined,
+    archivesChanged: () => undefined,
+    replaysChanged: () => undefined,
+    secrets: new SecretBox(new Uint8Array(32), systemRandom),
   });
   return eventsOver({ tables, operations, changed: () => rules.changed() }, { account: ACCOUNT, region: REGION });
 }
