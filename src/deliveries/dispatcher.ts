@@ -14,6 +14,7 @@ import {
   type Waiting,
   waitingOf,
 } from "./ledger.ts";
+import type { Redriven } from "./ledger-keeping.ts";
 import type { DeliveriesSchema } from "./schema.ts";
 import { type Slot, Slots } from "./slots.ts";
 
@@ -76,7 +77,7 @@ export class Dispatcher {
   readonly #running = new Set<Promise<void>>();
   #newest = 0;
   #round = 0;
-  #redriven: number[] = [];
+  #redriven: Redriven[] = [];
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #pumping: Promise<void> | undefined;
@@ -117,8 +118,8 @@ export class Dispatcher {
   }
 
   /** These wait again, once the transaction that says so is committed. */
-  redriven(ids: readonly number[]): void {
-    this.#redriven.push(...ids);
+  redriven(redriven: readonly Redriven[]): void {
+    this.#redriven.push(...redriven);
     this.wake();
   }
 
@@ -176,11 +177,18 @@ export class Dispatcher {
     if (added.length === PAGE_ROWS) this.#again = true;
 
     const redriven = this.#redriven.slice(0, PAGE_ROWS);
-    if (redriven.length === 0) return;
-    const waiting = await waitingOf(this.#needs.tables, redriven);
+    if (redriven.length > 0) await this.#readRedriven(redriven);
+  }
+
+  async #readRedriven(redriven: readonly Redriven[]): Promise<void> {
+    const waiting = await waitingOf(
+      this.#needs.tables,
+      redriven.map(({ id }) => id),
+    );
     this.#redriven = this.#redriven.slice(redriven.length);
     for (const each of waiting) this.#admit(each);
-    this.#needs.onAdded(waiting.length);
+    const known = new Set(redriven.flatMap(({ id, waited }) => (waited ? [id] : [])));
+    this.#needs.onAdded(waiting.filter(({ id }) => !known.has(id)).length);
     if (this.#redriven.length > 0) this.#again = true;
   }
 
@@ -290,7 +298,7 @@ export class Dispatcher {
   }
 
   #lookAtAll(): void {
-    for (const lane of [...this.#lanes.values()]) this.#look(lane);
+    for (const lane of this.#lanes.values()) this.#look(lane);
   }
 
   #lookAfter(ms: number): void {

@@ -1,16 +1,6 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import { optional, parseArn } from "../core/index.ts";
-import {
-  type AddDeliveries,
-  type Delivery,
-  type DeliveryFilter,
-  type DeliveryKind,
-  type DeliveryState,
-  type DeliverySummary,
-  REDRIVE_MAX,
-  type RedriveFilter,
-  type RetryPolicy,
-} from "./delivery.ts";
+import type { AddDeliveries, Delivery, DeliveryKind, DeliveryState, DeliverySummary, RetryPolicy } from "./delivery.ts";
 import type { DeliveriesSchema } from "./schema.ts";
 
 type Tables = Kysely<DeliveriesSchema>;
@@ -39,10 +29,13 @@ export interface Outcome {
   readonly deadLetterError: string | null;
 }
 
-/** Deliveries of the same lane share its concurrency. */
+/** Deliveries of the same lane share its concurrency. All mails go to the one mail server. */
 export function laneOf(kind: DeliveryKind, endpoint: string): string {
-  return `${kind} ${endpoint}`;
+  return kind === "email" ? kind : `${kind} ${endpoint}`;
 }
+
+/** `laneOf` in SQL. */
+export const LANE_OF_ROW: RawBuilder<string> = sql<string>`case kind when 'email' then kind else kind || ' ' || endpoint end`;
 
 /** Where the dead-letter queue waits for what could not be delivered. */
 export function deadLetterLane(arn: string): string {
@@ -150,7 +143,7 @@ export async function loadDeliveries(tables: Tables, ids: readonly number[]): Pr
 }
 
 /** One statement whatever the number of ids is. */
-function idList(ids: readonly number[]) {
+export function idList(ids: readonly number[]): RawBuilder<number> {
   return sql<number>`(select value from json_each(${JSON.stringify(ids)}))`;
 }
 
@@ -173,9 +166,10 @@ export async function writeOutcomes(tables: Tables, outcomes: readonly Outcome[]
     from json_each(${JSON.stringify(rows)}) where delivery_id = value ->> 0`.execute(tables);
 }
 
-type SummaryRow = Omit<Selectable<DeliveriesSchema["deliveries"]>, "body">;
+export type SummaryRow = Omit<Selectable<DeliveriesSchema["deliveries"]>, "body">;
 
-function toSummary(row: SummaryRow): DeliverySummary {
+/** A row as everybody else sees it. */
+export function toSummary(row: SummaryRow): DeliverySummary {
   const errors = [
     row.last_error,
     row.dead_letter_error === null ? null : `dead-letter queue: ${row.dead_letter_error}`,
@@ -201,97 +195,4 @@ function toSummary(row: SummaryRow): DeliverySummary {
     ...(lastError === "" ? {} : { lastError }),
     deadLettered: row.dead_lettered === 1,
   };
-}
-
-const SUMMARY_COLUMNS = [
-  "delivery_id",
-  "account_id",
-  "owner",
-  "target",
-  "kind",
-  "endpoint",
-  "event_id",
-  "parameters",
-  "retry",
-  "dead_letter_arn",
-  "hops",
-  "state",
-  "lane",
-  "created_at",
-  "redriven_at",
-  "due_at",
-  "attempts",
-  "ended_at",
-  "last_error",
-  "dead_lettered",
-  "dead_letter_error",
-] as const satisfies readonly (keyof SummaryRow)[];
-
-/** Newest first. */
-export async function listDeliveries(tables: Tables, filter: DeliveryFilter): Promise<readonly DeliverySummary[]> {
-  let query = tables.selectFrom("deliveries").select(SUMMARY_COLUMNS);
-  if (filter.account !== undefined) query = query.where("account_id", "=", filter.account);
-  if (filter.owner !== undefined) query = query.where("owner", "=", filter.owner);
-  if (filter.state !== undefined) query = query.where("state", "=", filter.state);
-  if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);
-  if (filter.beforeId !== undefined) query = query.where("delivery_id", "<", idOf(filter.beforeId));
-  const rows = await query.orderBy("delivery_id", "desc").limit(filter.limit).execute();
-  return rows.map(toSummary);
-}
-
-export async function getDelivery(tables: Tables, id: string): Promise<Delivery | undefined> {
-  return (await loadDeliveries(tables, [idOf(id)]))[0]?.delivery;
-}
-
-/** -1, which is nobody's, for what is no id. */
-function idOf(text: string): number {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : -1;
-}
-
-/** Makes what ended pending anew; answers the ids, at most `REDRIVE_MAX`. */
-export async function redriveDeliveries(
-  tables: Tables,
-  filter: RedriveFilter,
-  now: number,
-): Promise<readonly number[]> {
-  let chosen = tables.selectFrom("deliveries").select("delivery_id").where("ended_at", "is not", null);
-  if (filter.account !== undefined) chosen = chosen.where("account_id", "=", filter.account);
-  if ("ids" in filter) chosen = chosen.where("delivery_id", "in", idList(filter.ids.map(idOf)));
-  else chosen = chosen.where("state", "=", "failed");
-  if ("owner" in filter) chosen = chosen.where("owner", "=", filter.owner);
-  const rows = await tables
-    .updateTable("deliveries")
-    .set({
-      state: "pending",
-      lane: sql<string>`kind || ' ' || endpoint`,
-      redriven_at: now,
-      due_at: now,
-      attempts: 0,
-      ended_at: null,
-      dead_lettered: 0,
-      dead_letter_error: null,
-    })
-    .where("delivery_id", "in", chosen.orderBy("delivery_id").limit(REDRIVE_MAX))
-    .returning("delivery_id")
-    .execute();
-  return rows.map(({ delivery_id }) => delivery_id);
-}
-
-/** Removes some of what ended with this state before `endedBefore`, oldest first; answers how many. */
-export async function removeEnded(
-  tables: Tables,
-  state: DeliveryState,
-  endedBefore: number,
-  limit: number,
-): Promise<number> {
-  const old = tables
-    .selectFrom("deliveries")
-    .select("delivery_id")
-    .where("ended_at", "is not", null)
-    .where("state", "=", state)
-    .where("ended_at", "<", endedBefore)
-    .orderBy("ended_at")
-    .limit(limit);
-  const { numDeletedRows } = await tables.deleteFrom("deliveries").where("delivery_id", "in", old).executeTakeFirst();
-  return Number(numDeletedRows);
 }

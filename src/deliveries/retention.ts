@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../core/index.ts";
-import { removeEnded } from "./ledger.ts";
+import { endOfNewest, removeEnded } from "./ledger-keeping.ts";
 import type { DeliveriesSchema } from "./schema.ts";
 
 export interface RetentionOptions {
@@ -10,7 +10,17 @@ export interface RetentionOptions {
   readonly deliveredMs: number;
   /** How long what was given up stays, and may be redriven. */
   readonly failedMs: number;
+  /** How many of each stay at most, however young they are. */
+  readonly rowsMax: number;
   readonly sweepEachMs: number;
+}
+
+interface RetentionNeeds {
+  readonly tables: Kysely<DeliveriesSchema>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told how many were removed that still waited for their dead-letter queue. */
+  readonly onForgotten: (count: number) => void;
 }
 
 const STEP_ROWS = 200;
@@ -18,19 +28,19 @@ const STEP_ROWS = 200;
 const STEP_PAUSE_MS = 5;
 
 /** Removes what ended long ago, a little at a time, until `signal` is aborted. */
-export function startRetention(
-  needs: { readonly tables: Kysely<DeliveriesSchema>; readonly clock: Clock; readonly log: Logger },
-  options: RetentionOptions,
-  signal: AbortSignal,
-): Promise<void> {
+export function startRetention(needs: RetentionNeeds, options: RetentionOptions, signal: AbortSignal): Promise<void> {
   const rules = [
     ["delivered", options.deliveredMs],
     ["failed", options.failedMs],
   ] as const;
   const sweep = async (): Promise<void> => {
     for (const [state, keptMs] of rules) {
-      const before = needs.clock.now() - keptMs;
-      while (!signal.aborted && (await removeEnded(needs.tables, state, before, STEP_ROWS)) === STEP_ROWS) {
+      const surplus = await endOfNewest(needs.tables, state, options.rowsMax);
+      const before = Math.max(needs.clock.now() - keptMs, surplus ?? 0);
+      while (!signal.aborted) {
+        const { removed, waited } = await removeEnded(needs.tables, state, before, STEP_ROWS);
+        needs.onForgotten(waited);
+        if (removed < STEP_ROWS) break;
         await sleep(STEP_PAUSE_MS);
       }
     }

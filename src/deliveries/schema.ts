@@ -53,6 +53,6 @@ const STATEMENTS: readonly string[] = [
   "create index deliveries_due on deliveries (lane, due_at, delivery_id) where lane is not null",
   "create index deliveries_owner on deliveries (owner, delivery_id)",
   "create index deliveries_account on deliveries (account_id, delivery_id)",
-  "create index deliveries_failed on deliveries (account_id, delivery_id) where state = 'failed'",
+  "create index deliveries_state on deliveries (account_id, state, delivery_id)",
   "create index deliveries_ended on deliveries (state, ended_at) where ended_at is not null",
 ];

@@ -2,6 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { movableClock, newDelivery, OWNER, openDeliveries, QUEUE } from "./deliveries.fixture.ts";
 import type { Delivery, Transport } from "./delivery.ts";
 
+type DeadLetterSender = (arn: string, delivery: Delivery) => Promise<void>;
+
 const delivers: Transport = async () => ({ outcome: "delivered" });
 const hangs: Transport = (_, signal) => new Promise((_done, fail) => signal.addEventListener("abort", fail));
 
@@ -50,7 +52,7 @@ describe("startDeliveries()", () => {
   test("hands what was given up to the dead-letter queue until that takes it", async () => {
     const dead: string[] = [];
     const clock = movableClock();
-    const sendDeadLetter = vi.fn(async (arn: string, delivery: Delivery) => {
+    const sendDeadLetter = vi.fn<DeadLetterSender>(async (arn, delivery) => {
       if (dead.push(`${arn} ${delivery.lastError}`) === 1) throw new Error("queue is away");
     });
     const { deliveries, add } = await openDeliveries(script("failed"), {

@@ -4,15 +4,8 @@ import type { Clock, Random } from "../core/index.ts";
 import { attempt, errorText } from "./attempt.ts";
 import type { AttemptResult, Deliveries, Delivery, DeliveryKind, DeliveryState, Transport } from "./delivery.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import {
-  countWaiting,
-  deadLetterLane,
-  getDelivery,
-  laneOf,
-  listDeliveries,
-  type Outcome,
-  redriveDeliveries,
-} from "./ledger.ts";
+import { countWaiting, deadLetterLane, laneOf, type Outcome } from "./ledger.ts";
+import { getDelivery, listDeliveries, redriveDeliveries } from "./ledger-keeping.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
 import { startRetention } from "./retention.ts";
 import { nextAttempt, nextDeadLetter } from "./retry.ts";
@@ -40,10 +33,15 @@ export interface DeliveriesOptions {
   readonly pollMs?: number;
   readonly deliveredKeptMs?: number;
   readonly failedKeptMs?: number;
+  /** How many of the delivered, and of the failed, stay at most. */
+  readonly endedRowsMax?: number;
+  readonly sweepEachMs?: number;
 }
 
 const DAY_MS = 86_400_000;
-const SWEEP_EACH_MS = 10_000;
+const SWEEP_EACH_MS = 30_000;
+/** At a thousand deliveries per second the ledger of a day would fill the disk. */
+const ENDED_ROWS_MAX = 500_000;
 /** Ended attempts that the tables have not taken yet: with more of them nothing new begins. */
 const UNWRITTEN_MAX = 2_000;
 
@@ -117,10 +115,21 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
     },
     { perLane, inAll, pollMs },
   );
-  const { deliveredKeptMs = DAY_MS, failedKeptMs = 14 * DAY_MS } = options;
   const retention = startRetention(
-    { tables, clock, log },
-    { deliveredMs: deliveredKeptMs, failedMs: failedKeptMs, sweepEachMs: SWEEP_EACH_MS },
+    {
+      tables,
+      clock,
+      log,
+      onForgotten: (count) => {
+        counts.pending -= count;
+      },
+    },
+    {
+      deliveredMs: options.deliveredKeptMs ?? DAY_MS,
+      failedMs: options.failedKeptMs ?? 14 * DAY_MS,
+      rowsMax: options.endedRowsMax ?? ENDED_ROWS_MAX,
+      sweepEachMs: options.sweepEachMs ?? SWEEP_EACH_MS,
+    },
     stopped.signal,
   );
 
@@ -128,10 +137,11 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
     wake: () => dispatcher.wake(),
     list: (filter) => listDeliveries(tables, filter),
     get: (id) => getDelivery(tables, id),
-    redrive: async (filter, transaction = tables) => {
-      const ids = await redriveDeliveries(transaction, filter, clock.now());
-      dispatcher.redriven(ids);
-      return ids.length;
+    redrive: async (filter, transaction) => {
+      const within = (own: Kysely<DeliveriesSchema>) => redriveDeliveries(own, filter, clock.now());
+      const redriven = await (transaction === undefined ? tables.transaction().execute(within) : within(transaction));
+      dispatcher.redriven(redriven);
+      return redriven.length;
     },
     stats: () => ({ ...counts, inFlight: dispatcher.inFlight }),
     close: async (graceMs) => {

@@ -6,3 +6,4 @@ export * from "./event-pattern.ts";
 export { matchesPattern } from "./match-event.ts";
 export { parseEventPattern } from "./parse-event-pattern.ts";
 export { PatternIndex } from "./pattern-index.ts";
+export * from "./filter-policy.ts";

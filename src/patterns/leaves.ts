@@ -9,6 +9,11 @@ export interface Leaf {
   readonly elements: readonly number[];
 }
 
+/** What lies deeper is not seen: AWS takes no event with more levels. */
+export const EVENT_DEPTH_MAX = 1000;
+/** Arrays around one value; what lies in more is not seen. */
+export const ARRAYS_AROUND_MAX = 64;
+
 /**
  * The event's leaves at these paths. Objects are stepped into by key and arrays by element; what stands directly in an
  * array has the array's path. A key with dots is as good as the objects it seems to name. Keys of objects inside an
@@ -17,24 +22,25 @@ export interface Leaf {
 export function leavesOf(event: JsonObject, paths: readonly string[]): ReadonlyMap<string, readonly Leaf[]> {
   const found = new Map<string, Leaf[]>(paths.map((path) => [path, []]));
   let arrays = 0;
-  const stepInto = (value: Json, path: string, elements: readonly number[]): void => {
+  const stepInto = (value: Json, path: string, elements: readonly number[], depth: number): void => {
+    if (depth > EVENT_DEPTH_MAX || elements.length > 2 * ARRAYS_AROUND_MAX) return;
     if (Array.isArray(value)) {
       const array = arrays++;
       for (const [index, element] of value.entries()) {
-        stepInto(element, path, isScalar(element) ? elements : [...elements, array, index]);
+        stepInto(element, path, isScalar(element) ? elements : [...elements, array, index], depth + 1);
       }
     } else if (!isScalar(value)) {
       for (const [key, child] of Object.entries(value)) {
         const below = path === "" ? key : `${path}.${key}`;
         if (paths.some((wanted) => wanted === below || wanted.startsWith(`${below}.`))) {
-          stepInto(child, below, elements);
+          stepInto(child, below, elements, depth + 1);
         }
       }
     } else {
       found.get(path)?.push({ value, elements });
     }
   };
-  stepInto(event, "", []);
+  stepInto(event, "", [], 0);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { type EventPattern, type PatternAlternative, type PatternField, PatternError } from "./event-pattern.ts";
 import { JsonReader } from "./json-reader.ts";
-import { parseMatcher } from "./parse-matcher.ts";
+import { type Dialect, parseMatcher } from "./parse-matcher.ts";
 
 /** What `$or` may multiply a pattern out to. */
 const ALTERNATIVES_MAX = 1000;
@@ -17,6 +17,11 @@ const RESERVED: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
+/** Whether an `$or` with this key in one of its objects is an ordinary key. */
+export function isReserved(key: string): boolean {
+  return RESERVED.has(key);
+}
+
 /** By path. */
 type Fields = Map<string, PatternField>;
 
@@ -26,37 +31,50 @@ type Fields = Map<string, PatternField>;
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
  */
 export function parseEventPattern(text: string): EventPattern {
+  return parsePattern(text, "EventBridge");
+}
+
+/** As `parseEventPattern`, in this dialect. */
+export function parsePattern(text: string, dialect: Dialect): EventPattern {
   const reader = new JsonReader(text);
   if (reader.next() !== "{") throw reader.error("Filter is not an object");
-  const alternatives = parseObject(reader, "", [new Map()]);
+  const alternatives = parseObject({ reader, dialect }, "", [new Map()]);
   if (reader.next() !== "end") throw reader.error("Filter is not an object");
   return { text, alternatives: alternatives.map(alternativeOf) };
 }
 
+interface Source {
+  readonly reader: JsonReader;
+  readonly dialect: Dialect;
+}
+
 /** Adds the object's fields to the alternatives so far; returns these, or what `$or` made of them. */
-function parseObject(reader: JsonReader, parent: string, before: readonly Fields[]): readonly Fields[] {
+function parseObject(source: Source, parent: string, before: readonly Fields[]): readonly Fields[] {
+  const { reader } = source;
   let alternatives = before;
   let empty = true;
   while (reader.next() !== "}") {
     empty = false;
     const key = reader.text();
     if (key === OR && isOr(reader)) {
-      alternatives = parseOr(reader, parent, alternatives);
+      alternatives = parseOr(source, parent, alternatives);
       continue;
     }
     const path = parent === "" ? key : `${parent}.${key}`;
     const token = reader.next();
-    if (token === "{") alternatives = parseObject(reader, path, alternatives);
-    else if (token === "[") addField(reader, alternatives, parseField(reader, path));
+    if (token === "{") alternatives = parseObject(source, path, alternatives);
+    else if (token === "[") addField(reader, alternatives, parseField(source, path));
     else throw reader.error(`"${key}" must be an object or an array`);
   }
   if (empty) throw reader.error("Empty objects are not allowed");
   return alternatives;
 }
 
-function parseField(reader: JsonReader, path: string): PatternField {
+function parseField({ reader, dialect }: Source, path: string): PatternField {
   const matchers = [];
-  for (let token = reader.next(); token !== "]"; token = reader.next()) matchers.push(parseMatcher(reader, token));
+  for (let token = reader.next(); token !== "]"; token = reader.next()) {
+    matchers.push(parseMatcher(reader, token, dialect));
+  }
   if (matchers.length === 0) throw reader.error("Empty arrays are not allowed");
   return { path, matchers };
 }
@@ -68,12 +86,13 @@ function addField(reader: JsonReader, alternatives: readonly Fields[], field: Pa
   }
 }
 
-function parseOr(reader: JsonReader, parent: string, before: readonly Fields[]): readonly Fields[] {
+function parseOr(source: Source, parent: string, before: readonly Fields[]): readonly Fields[] {
+  const { reader } = source;
   const alternatives: Fields[] = [];
   reader.next();
   while (reader.next() !== "]") {
     const copies = before.map((fields) => new Map(fields));
-    alternatives.push(...parseObject(reader, parent, copies));
+    alternatives.push(...parseObject(source, parent, copies));
     if (alternatives.length > ALTERNATIVES_MAX) {
       throw new PatternError(`Rule is too complex - try using fewer ${OR} conditions`);
     }
@@ -99,7 +118,7 @@ function countObjects(reader: JsonReader): number {
   for (let token = reader.next(); token !== "]"; token = reader.next()) {
     if (token !== "{") return 0;
     while (reader.next() !== "}") {
-      if (RESERVED.has(reader.text())) return 0;
+      if (isReserved(reader.text())) return 0;
       reader.next();
       reader.skip();
     }

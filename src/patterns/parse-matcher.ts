@@ -3,7 +3,10 @@ import { type NumericBound, PatternError, type ValueMatcher } from "./event-patt
 import type { JsonReader, JsonToken } from "./json-reader.ts";
 import { splitWildcard } from "./wildcard.ts";
 
-type Operator = (reader: JsonReader, token: JsonToken) => ValueMatcher;
+/** Whose patterns: SNS's filter policies know no `anything-but` of suffixes. */
+export type Dialect = "EventBridge" | "SNS";
+
+type Operator = (reader: JsonReader, token: JsonToken, dialect: Dialect) => ValueMatcher;
 
 const ONE_KEY = "Only one key allowed in match expression";
 const TOO_MANY = "Too many elements in numeric expression";
@@ -37,8 +40,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 };
 
 /** One value of a field's array; `token` is its first token. @throws {PatternError} in AWS's words. */
-export function parseMatcher(reader: JsonReader, token: JsonToken): ValueMatcher {
-  if (token === "{") return parseExpression(reader);
+export function parseMatcher(reader: JsonReader, token: JsonToken, dialect: Dialect): ValueMatcher {
+  if (token === "{") return parseExpression(reader, dialect);
+  return parseScalar(reader, token);
+}
+
+function parseScalar(reader: JsonReader, token: JsonToken): ValueMatcher {
   if (token === "string") return equals(reader.text());
   if (token === "number") return equals(Number(reader.text()));
   if (token === "true" || token === "false") return { kind: "equals", value: token === "true" };
@@ -46,12 +53,12 @@ export function parseMatcher(reader: JsonReader, token: JsonToken): ValueMatcher
   throw reader.error("Match value must be String, number, true, false, or null");
 }
 
-function parseExpression(reader: JsonReader): ValueMatcher {
+function parseExpression(reader: JsonReader, dialect: Dialect): ValueMatcher {
   if (reader.next() !== "name") throw reader.error("Match expression name not found");
   const name = reader.text();
   const operator = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
   if (operator === undefined) throw reader.error(`Unrecognized match type ${name}`);
-  return operator(reader, reader.next());
+  return operator(reader, reader.next(), dialect);
 }
 
 function equals(value: string | number): ValueMatcher {
@@ -120,16 +127,17 @@ function affixText(reader: JsonReader, token: JsonToken): string {
   return value;
 }
 
-function anythingBut(reader: JsonReader, token: JsonToken): ValueMatcher {
+function anythingBut(reader: JsonReader, token: JsonToken, dialect: Dialect): ValueMatcher {
   if (token !== "{") {
     requireExcludable(reader, token);
-    const none = token === "[" ? plainList(reader) : [parseMatcher(reader, token)];
+    const none = token === "[" ? plainList(reader) : [parseScalar(reader, token)];
     return closed(reader, { kind: "anything-but", none }, TOO_MANY);
   }
   if (reader.next() !== "name") throw reader.error("Anything-But expression name not found");
   const name = reader.text();
   const nested = Object.hasOwn(NESTED, name) ? NESTED[name] : undefined;
-  if (nested === undefined) throw reader.error(`Unsupported anything-but pattern: ${name}`);
+  const unknown = nested === undefined || (dialect === "SNS" && name === "suffix");
+  if (unknown) throw reader.error(`Unsupported anything-but pattern: ${name}`);
   const first = reader.next();
   requireExcludable(reader, first);
   const texts = first === "[" ? list(reader, (token) => nested.text(reader, token)) : [nested.text(reader, first)];
@@ -149,7 +157,7 @@ function plainList(reader: JsonReader): readonly ValueMatcher[] {
       throw reader.error("Inside anything but list, start|null|boolean is not supported.");
     }
     types.add(token);
-    return parseMatcher(reader, token);
+    return parseScalar(reader, token);
   });
   if (types.size === 1) return values;
   const message = "Inside anything but list, either all values are number or string, mixed type is not supported";
@@ -180,7 +188,9 @@ function numeric(reader: JsonReader): ValueMatcher {
   if (operator === ">" || operator === ">=") {
     const low = { value: first, inclusive: operator === ">=" };
     if (token === "]") return { kind: "numeric", low };
-    return { kind: "numeric", low, high: upperBound(reader, token) };
+    const high = upperBound(reader, token);
+    if (low.value >= high.value) throw reader.error("Bottom must be less than top");
+    return { kind: "numeric", low, high };
   }
   if (token !== "]") throw reader.error(TOO_MANY);
   const bound = { value: first, inclusive: operator !== "<" };

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { Place } from "./bus-arn.ts";
 import type { RulesSchema } from "./schema.ts";
 
 /** Destinations of an account in a Region. */
@@ -25,11 +26,6 @@ export interface ApiDestination {
 }
 
 type Tables = Kysely<RulesSchema>;
-
-interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export async function findApiDestination(
   tables: Tables,

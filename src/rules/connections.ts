@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { Place } from "./bus-arn.ts";
 import type { SecretBox } from "../identity/index.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
 import type { RulesSchema } from "./schema.ts";
@@ -7,11 +8,6 @@ import type { RulesSchema } from "./schema.ts";
 export const CONNECTIONS_MAX = 3000;
 
 type Tables = Kysely<RulesSchema>;
-
-interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export async function findConnection(
   tables: Tables,

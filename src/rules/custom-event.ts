@@ -1,4 +1,3 @@
-import { isoSeconds } from "../core/index.ts";
 import type { JsonObject } from "../patterns/index.ts";
 import type { BusReference } from "./bus-arn.ts";
 import type { BusEvent, EventEnvelope } from "./rule.ts";
@@ -29,19 +28,14 @@ const REQUIRED = ["Source", "DetailType", "Detail"] as const;
  */
 export function customEvent(
   entry: EventEntry,
-  {
-    bus,
-    account,
-    id,
-    now,
-  }: { readonly bus: BusReference; readonly account: string; readonly id: string; readonly now: number },
+  { bus, account, id, time }: { bus: BusReference; account: string; id: string; time: string },
 ): BusEvent | EntryError {
   for (const name of REQUIRED) {
     if (!entry[name]) {
       return error("InvalidArgument", `Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
     }
   }
-  const { Source = "", DetailType = "", Detail = "", Resources = [], Time } = entry;
+  const { Source = "", DetailType = "", Detail = "", Resources = [] } = entry;
   if (/^aws\./i.test(Source)) return error("NotAuthorizedForSourceException", "Not authorized for the source.");
   const detail = parseDetail(Detail);
   if (detail === undefined) return error("MalformedDetail", "Detail is malformed.");
@@ -51,7 +45,7 @@ export function customEvent(
     "detail-type": DetailType,
     source: Source,
     account,
-    time: isoSeconds(Time?.getTime() ?? now),
+    time,
     region: bus.region,
     resources: Resources,
     detail,

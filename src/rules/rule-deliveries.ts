@@ -74,9 +74,9 @@ function contentsFor(
 ): { readonly body: string; readonly parameters: Readonly<Record<string, unknown>> } {
   switch (kind) {
     case "queue":
-      return { body, parameters: optional("MessageGroupId", SqsParameters?.MessageGroupId) };
+      return { body, parameters: optional("messageGroupId", SqsParameters?.MessageGroupId) };
     case "api-destination":
-      return { body, parameters: optional("HttpParameters", HttpParameters) };
+      return { body, parameters: HttpParameters ?? {} };
     case "bus":
       return { body, parameters: event.readOnlyManagement ? { readOnlyManagement: true } : {} };
     case "log-group":

@@ -22,12 +22,13 @@ export interface RulesSchema {
   /** One row: everything below `sequence` went to the rules. */
   rules_place: { id: number; sequence: number };
   event_archives: {
+    archive_id: Generated<number>;
     archive_arn: string;
     account_id: string;
     region: string;
     name: string;
     bus_arn: string;
-    /** JSON: description, pattern, retention … */
+    /** An `Archive` as JSON. */
     archive: string;
     created_at: number;
     events: number;
@@ -38,19 +39,23 @@ export interface RulesSchema {
    * way. Triggers keep the counts of `event_archives` equal to these rows.
    */
   event_archived: {
-    archived_id: number | undefined;
-    archive_arn: string;
+    archived_id: Generated<number>;
+    archive_id: number;
     time_ms: number;
     sequence: number | null;
     event: string | null;
+    /** Whether it is a management event that only reads. */
+    read_only: number;
     bytes: number;
   };
+  /** Archives that are gone, until their events are. */
+  event_archives_deleted: { archive_id: number };
   event_replays: {
     replay_arn: string;
     account_id: string;
     region: string;
     name: string;
-    /** JSON: archive, destination, times, state, place … */
+    /** A `Replay` as JSON, but for its state. */
     replay: string;
     state: string;
     created_at: number;

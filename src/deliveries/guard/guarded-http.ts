@@ -1,9 +1,9 @@
-import { lookup } from "node:dns";
 import { Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Failure } from "../../core/index.ts";
 import { type AddressGuard, AddressRefused } from "./address-guard.ts";
+import type { HostLookup } from "./host-lookup.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -56,8 +56,13 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-export function openGuardedHttp(guard: AddressGuard): GuardedHttp {
-  const options = { keepAlive: true, maxFreeSockets: 4, timeout: IDLE_MS, lookup: guardedLookup(guard) };
+interface GuardedHttpNeeds {
+  readonly guard: Pick<AddressGuard, "allows">;
+  readonly lookup: HostLookup;
+}
+
+export function openGuardedHttp({ guard, lookup }: GuardedHttpNeeds): GuardedHttp {
+  const options = { keepAlive: true, maxFreeSockets: 4, timeout: IDLE_MS, lookup: guardedLookup(guard, lookup) };
   const plain = new Agent(options);
   const tls = new TlsAgent(options);
 
@@ -91,10 +96,15 @@ function sendOnce(url: URL, request: HttpRequest, agent: Agent): Promise<HttpRes
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const sent = openRequest(url, request, agent, Buffer.byteLength(body));
-  sent.on("response", (response) => void readResponse(response).then(resolve, reject));
+  let answered = false;
+  sent.on("response", (response) => {
+    answered = true;
+    void readResponse(response).then(resolve, reject);
+  });
   sent.on("error", (cause: Error) => {
-    const refused = findRefused(cause);
-    if (refused !== undefined) reject(refused);
+    // What breaks from then on only cuts the body.
+    if (answered) return;
+    if (cause instanceof AddressRefused) reject(cause);
     else if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection(`call ${url.host}`, cause));
     else reject(new Failure(`call ${url.host}`, describe(cause)));
   });
@@ -142,25 +152,19 @@ async function readResponse(response: IncomingMessage): Promise<HttpResponse> {
   };
 }
 
-/** Resolves names as the system does, to the addresses that are allowed. */
-function guardedLookup(guard: AddressGuard): LookupFunction {
+/** Resolves a name to those of its addresses that are allowed. */
+function guardedLookup(guard: GuardedHttpNeeds["guard"], lookup: HostLookup): LookupFunction {
   return (host, options, done) => {
-    lookup(host, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        done(error, []);
-        return;
-      }
-      const allowed = addresses.filter(({ address }) => guard.allows(address));
-      const [first] = allowed;
-      if (first === undefined) done(new AddressRefused(addresses[0]?.address ?? "", host), []);
-      else if (options.all === true) done(null, allowed);
-      else done(null, first.address, first.family);
-    });
+    lookup(host)
+      .then((addresses) => {
+        const allowed = addresses.filter(({ address }) => guard.allows(address));
+        const [first] = allowed;
+        if (first === undefined) done(new AddressRefused(addresses[0]?.address ?? "", host), []);
+        else if (options.all === true) done(null, [...allowed]);
+        else done(null, first.address, first.family);
+      })
+      .catch((error: NodeJS.ErrnoException) => done(error, []));
   };
-}
-
-function findRefused(cause: Error): AddressRefused | undefined {
-  return cause instanceof AddressRefused ? cause : undefined;
 }
 
 /** A list of addresses of which none answered says so only in its parts. */
