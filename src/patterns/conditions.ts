@@ -68,6 +68,19 @@ export class AskedField {
   }
 }
 
+/** How many values a matcher stands for, in a field of which patterns name many; infinite: nearly all there are. */
+const VALUES: Readonly<Record<ValueMatcher["kind"], number>> = {
+  equals: 1,
+  "equals-ignore-case": 2,
+  prefix: 4,
+  suffix: 4,
+  wildcard: 16,
+  cidr: 64,
+  numeric: 64,
+  exists: Number.POSITIVE_INFINITY,
+  "anything-but": Number.POSITIVE_INFINITY,
+};
+
 /** What a pattern asks of one field; the same for all patterns that ask the same, decided once an event. */
 export class Condition {
   readonly text: string;
@@ -86,6 +99,14 @@ export class Condition {
     this.matchers = matchers;
     this.wantsAbsence = matchers.some((matcher) => matcher.kind === "exists" && !matcher.exists);
     this.#test = compileAny(matchers);
+  }
+
+  /**
+   * How likely it holds, guessed from how much is asked about the field: where patterns ask for many different values
+   * each is rare. Up to about 1 for every matcher.
+   */
+  get likelihood(): number {
+    return this.matchers.reduce((sum, { kind }) => sum + Math.min(1, VALUES[kind] / this.field.users), 0);
   }
 
   /** Decides it for the current event. Absence where values lie in arrays of objects may hold: that is looked at later. */

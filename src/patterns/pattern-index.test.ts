@@ -53,13 +53,13 @@ describe("PatternIndex", () => {
       const index = new PatternIndex<number>();
       const patterns = new Map<number, EventPattern>();
       for (const { key, asks, deletes } of steps) {
-        if (deletes) expect(index.delete(key)).toBe(patterns.delete(key));
+        expect(deletes && index.delete(key)).toBe(deletes && patterns.delete(key));
         index.set(key + 4, asks.pattern);
         patterns.set(key + 4, asks.pattern);
         expect(index.size).toBe(patterns.size);
         for (const event of asks.events) {
           const expected = [...patterns].filter(([, one]) => matchesPattern(one, event)).map(([key]) => key);
-          expect(index.match(event).toSorted()).toEqual(expected.toSorted());
+          expect(new Set(index.match(event))).toEqual(new Set(expected));
           matched += expected.length;
         }
       }

@@ -16,7 +16,7 @@ interface Alternative<Key> {
   readonly alternative: PatternAlternative;
   /** Without one it is tried for every event. */
   readonly door: Condition | undefined;
-  /** All but the door, the ones that fail most often first. */
+  /** What the door leaves to be decided, the conditions that fail most often first. */
   readonly others: readonly Condition[];
   triedAt: number;
 }
@@ -47,7 +47,7 @@ export class PatternIndex<Key> {
     fieldCount: 0,
   };
   #found: Key[] = [];
-  readonly #try = (alternative: Alternative<Key>): void => this.#tryOne(alternative);
+  readonly #tryAll = (alternatives: readonly Alternative<Key>[]): void => this.#tryThese(alternatives);
 
   get size(): number {
     return this.#entries.size;
@@ -78,41 +78,44 @@ export class PatternIndex<Key> {
     current.fieldCount = 0;
     this.#found = [];
     this.#tree.walk(event);
-    for (const alternative of this.#doorless) this.#tryOne(alternative);
+    this.#tryThese(this.#doorless);
     for (let at = 0; at < current.fieldCount; at += 1) {
       const field = current.fields[at] as DoorField<Key>;
-      if (field.doors.isEmpty) continue;
-      for (let index = 0; index < field.count; index += 1) field.doors.openAll(field.values[index] ?? null, this.#try);
+      for (let index = 0; index < field.count; index += 1)
+        field.doors.openAll(field.values[index] ?? null, this.#tryAll);
     }
     return this.#found;
   }
 
-  #tryOne(tried: Alternative<Key>): void {
+  #tryThese(alternatives: readonly Alternative<Key>[]): void {
     const { number, structured } = this.#event;
-    if (tried.triedAt === number || tried.entry.matchedAt === number) return;
-    tried.triedAt = number;
-    for (const condition of tried.others) {
-      if (condition.checkedAt === number ? !condition.holds : !condition.check(number)) return;
+    for (const tried of alternatives) {
+      if (tried.triedAt === number || tried.entry.matchedAt === number) continue;
+      tried.triedAt = number;
+      if (!holdAll(tried.others, number) || (structured && !this.#holdsInSameElements(tried))) continue;
+      tried.entry.matchedAt = number;
+      this.#found.push(tried.entry.key);
     }
-    if (structured && !this.#holdsInSameElements(tried)) return;
-    tried.entry.matchedAt = number;
-    this.#found.push(tried.entry.key);
   }
 
-  #holdsInSameElements({ alternative, others, door }: Alternative<Key>): boolean {
-    const conditions = door === undefined ? others : [door, ...others];
+  #holdsInSameElements(tried: Alternative<Key>): boolean {
+    const conditions = conditionsOf(tried);
     if (!conditions.some(({ field }) => field.isStructured())) return true;
-    return matchesFields(alternative.fields, new Map(conditions.map(({ field }) => [field.path, field.leaves()])));
+    return matchesFields(
+      tried.alternative.fields,
+      new Map(conditions.map(({ field }) => [field.path, field.leaves()])),
+    );
   }
 
   #add(entry: Entry<Key>, alternative: PatternAlternative): Alternative<Key> {
     const conditions = alternative.fields.map((field) => this.#use(conditionText(field), field));
-    const byCost = conditions
-      .map((condition) => ({ condition, cost: this.#doorsOf(condition).costOf(condition.matchers) }))
-      .sort((a, b) => a.cost - b.cost)
+    const byLikelihood = conditions
+      .map((condition) => ({ condition, likelihood: condition.likelihood }))
+      .sort((a, b) => a.likelihood - b.likelihood)
       .map(({ condition }) => condition);
-    const door = byCost.find(({ wantsAbsence }) => !wantsAbsence);
-    const others = byCost.filter((condition) => condition !== door);
+    const door = byLikelihood.find(({ wantsAbsence }) => !wantsAbsence);
+    const isDecided = door !== undefined && this.#doorsOf(door).isExact(door.matchers);
+    const others = byLikelihood.filter((condition) => condition !== door || !isDecided);
     const added: Alternative<Key> = { entry, alternative, door, others, triedAt: 0 };
     if (door === undefined) this.#doorless.push(added);
     else this.#doorsOf(door).add(door.matchers, added);
@@ -122,7 +125,7 @@ export class PatternIndex<Key> {
   #remove(removed: Alternative<Key>): void {
     if (removed.door === undefined) this.#doorless.splice(this.#doorless.indexOf(removed), 1);
     else this.#doorsOf(removed.door).delete(removed.door.matchers, removed);
-    for (const condition of [removed.door, ...removed.others]) if (condition !== undefined) this.#release(condition);
+    for (const condition of conditionsOf(removed)) this.#release(condition);
   }
 
   #doorsOf({ field }: Condition): Doors<Alternative<Key>> {
@@ -169,4 +172,15 @@ export class PatternIndex<Key> {
       for (const alternative of entry.alternatives) alternative.triedAt = 0;
     }
   }
+}
+
+function holdAll(conditions: readonly Condition[], event: number): boolean {
+  for (const condition of conditions) {
+    if (condition.checkedAt === event ? !condition.holds : !condition.check(event)) return false;
+  }
+  return true;
+}
+
+function conditionsOf<Key>({ door, others }: Alternative<Key>): readonly Condition[] {
+  return door === undefined || others.includes(door) ? others : [door, ...others];
 }
