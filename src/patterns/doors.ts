@@ -20,11 +20,6 @@ export class Doors<Item> {
   #tableList: readonly LookupTable<Item>[] = [];
   #askedList: readonly Asked<Item>[] = [];
 
-  /** Whether these doors open for no other value than the matchers want. */
-  isExact(matchers: readonly ValueMatcher[]): boolean {
-    return matchers.every((matcher) => placeOf(matcher)?.exact ?? true);
-  }
-
   add(matchers: readonly ValueMatcher[], item: Item): void {
     for (const matcher of matchers) {
       const place = placeOf(matcher);
