@@ -93,7 +93,7 @@ async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<
     tables,
     secrets,
     clock,
-    request: openGuardedHttp({ allows: () => allows }),
+    request: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
     mark: ({ hops }) => `mark-${hops}`,
   });
   const deliver = (delivery: Partial<Delivery> = {}, signal = new AbortController().signal): ReturnType<Transport> =>
