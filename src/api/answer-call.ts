@@ -237,7 +237,8 @@ function respond(trace: Trace, output: unknown): WireResponse {
 /** Turns whatever was thrown into the service's own error form, and records it. */
 async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promise<WireResponse> {
   const protocol = trace.protocol ?? guessProtocol(trace);
-  const refusal = nameForProtocol(toRefusal(needs, trace, thrown), protocol);
+  const told = toRefusal(needs, trace, thrown);
+  const refusal = nameForProtocol(trace.served?.refusal?.(told) ?? told, protocol);
   const service = trace.served?.model ?? needs.services[0]?.model;
   if (service === undefined) throw new Error("no service is served");
   const response = serializeError(service, protocol, refusal, trace.requestId);
