@@ -8,7 +8,8 @@ import { openApiDestinationTransport } from "./api-destination-transport.ts";
 import { type ApiDestination, putApiDestination } from "./api-destinations.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
 import { putConnection } from "./connections.ts";
-import { NOW, openRulesTables, PLACE, SetClock } from "./tables.fixture.ts";
+import { openRulesTables } from "./rules.fixture.ts";
+import { NOW, PLACE, SetClock } from "./tables.fixture.ts";
 
 const ARN = `arn:aws:events:${PLACE.region}:${PLACE.account}`;
 const BASIC: ConnectionAuth = { BasicAuthParameters: { Username: "ann", Password: "s3cret" } };
@@ -64,7 +65,7 @@ async function listen(
 }
 
 async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<ApiDestination> = {}, allows = true) {
-  const { tables } = await openRulesTables();
+  const tables = await openRulesTables();
   const secrets = new SecretBox(new Uint8Array(32), systemRandom);
   const clock = new SetClock();
   const connection: Connection = {
@@ -93,7 +94,7 @@ async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<
     tables,
     secrets,
     clock,
-    request: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
+    http: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
     mark: ({ hops }) => `mark-${hops}`,
   });
   const deliver = (delivery: Partial<Delivery> = {}, signal = new AbortController().signal): ReturnType<Transport> =>
