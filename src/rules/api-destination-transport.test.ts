@@ -94,7 +94,7 @@ async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<
     tables,
     secrets,
     clock,
-    http: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
+    request: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
     mark: ({ hops }) => `mark-${hops}`,
   });
   const deliver = (delivery: Partial<Delivery> = {}, signal = new AbortController().signal): ReturnType<Transport> =>
