@@ -143,7 +143,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
         tables: tables.$pickTables<keyof RulesSchema>(),
         secrets: box,
         clock,
-        http: targets.http,
+        request: targets.http,
         mark: (delivery) => targets.marks.mark(delivery),
       }),
     },

@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR_MS;
  * joined into periods of five minutes has no more to come.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
  */
-export const RETENTION: readonly {
+const RETENTION: readonly {
   readonly periodS: number;
   readonly keptMs: number;
   readonly thenS?: number;

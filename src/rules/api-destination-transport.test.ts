@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemRandom } from "../core/index.ts";
-import { type Delivery, openGuardedHttp, type Transport } from "../deliveries/index.ts";
+import { type Delivery, openGuardedHttp, openHostLookup, type Transport } from "../deliveries/index.ts";
 import { SecretBox } from "../identity/index.ts";
 import { openApiDestinationTransport } from "./api-destination-transport.ts";
 import { type ApiDestination, putApiDestination } from "./api-destinations.ts";
@@ -94,7 +94,7 @@ async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<
     tables,
     secrets,
     clock,
-    request: openGuardedHttp({ guard: { allows: () => allows }, lookup: async () => [] }),
+    request: openGuardedHttp({ guard: { allows: () => allows }, lookup: openHostLookup(clock) }),
     mark: ({ hops }) => `mark-${hops}`,
   });
   const deliver = (delivery: Partial<Delivery> = {}, signal = new AbortController().signal): ReturnType<Transport> =>
