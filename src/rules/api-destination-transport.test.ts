@@ -130,8 +130,8 @@ describe("openApiDestinationTransport()", () => {
   test("delivers, with what connection and target say, and its mark", async () => {
     const { url, requests } = await listen(() => [204]);
     const { deliver } = await open(url, BASIC, { invocationEndpoint: `${url}/in/*`, httpMethod: "PUT" });
-    const HttpParameters = { PathParameterValues: ["prod"], QueryStringParameters: { v: "2" } };
-    expect(await deliver({ parameters: { HttpParameters } })).toEqual({ outcome: "delivered" });
+    const parameters = { PathParameterValues: ["prod"], QueryStringParameters: { v: "2" } };
+    expect(await deliver({ parameters })).toEqual({ outcome: "delivered" });
     expect(requests).toMatchObject([
       {
         method: "PUT",
