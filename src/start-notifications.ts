@@ -165,6 +165,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       { model: service("sns"), operations: snsOperations({ topics, tokens }) as ServedService["operations"] },
       {
         model: service("cloudwatch"),
+        actionPrefix: "cloudwatch",
         operations: cloudwatchOperations({ metrics: measured, alarms, tokens }) as ServedService["operations"],
       },
       {

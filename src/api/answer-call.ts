@@ -179,7 +179,8 @@ async function authorize(
   const { served, model, input } = trace;
   const { caller } = call;
   assertSessionMayCall(caller, served?.model.name ?? "");
-  const action = `${served?.model.signingName}:${operation?.permission ?? model?.name}`;
+  const prefix = served?.actionPrefix ?? served?.model.signingName;
+  const action = `${prefix}:${operation?.permission ?? model?.name}`;
   const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
