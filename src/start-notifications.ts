@@ -10,6 +10,7 @@ import {
 } from "./alarms/index.ts";
 import {
   type ApiMetrics,
+  backtestOperations,
   cloudwatchOperations,
   type ControlSchema,
   deliveryOperations,
@@ -180,7 +181,10 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       },
       {
         model: service("x-opentrail"),
-        operations: { ...deliveryOperations({ deliveries: ledger, tokens }) } as ServedService["operations"],
+        operations: {
+          ...backtestOperations({ journal: parts.journal, tokens }),
+          ...deliveryOperations({ deliveries: ledger, tokens }),
+        } as ServedService["operations"],
       },
     ],
     putLogs: (groupArn, stream, events) => logGroups.put(groupArn.replace(/:\*$/, ""), stream, events),

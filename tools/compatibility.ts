@@ -3,6 +3,7 @@
  * A test holds the page to it.
  */
 import {
+  backtestOperations,
   cloudtrailOperations,
   cloudwatchOperations,
   deliveryOperations,
@@ -29,7 +30,7 @@ const SERVED: readonly (readonly [model: Service, served: readonly string[]])[] 
   [modelOf("s3"), S3_OPERATION_NAMES],
   [service("sns"), namesOf(snsOperations({} as never))],
   [service("sts"), namesOf(stsOperations({} as never))],
-  [service("x-opentrail"), namesOf({ ...deliveryOperations({} as never) })],
+  [service("x-opentrail"), namesOf({ ...backtestOperations({} as never), ...deliveryOperations({} as never) })],
 ];
 
 /** The page as text; nothing in it was written by hand but these sentences. */
