@@ -172,10 +172,16 @@ function aggregateOf(value: Value, compute: (values: readonly number[]) => numbe
   return { kind: "series", label: "", series: new Map(times.map((time) => [time, compute(byTime.get(time) ?? [])])) };
 }
 
+/** What stands for a way of filling rather than for a query. */
+export const FILL_WORDS: readonly string[] = ["REPEAT", "LINEAR"];
+
 /** `FILL(m1, 0)`, `FILL(METRICS(), REPEAT)`. */
 function fill(args: readonly Expression[], scope: Scope): Value {
   const [filled, filler] = args;
   if (filled === undefined || filler === undefined || args.length > 2) throw wrongArguments("FILL");
+  if (filler.kind === "name" && filler.name === "LINEAR") {
+    throw new ExpressionError("FILL with LINEAR is not supported by OpenTrail");
+  }
   const repeats = filler.kind === "name" && filler.name === "REPEAT";
   const constant = repeats ? undefined : evaluate(filler, scope);
   if (constant !== undefined && constant.kind !== "scalar") throw wrongArguments("FILL");

@@ -5,7 +5,7 @@ export * from "./alarm.ts";
 export * from "./alarm-tags.ts";
 export * from "./alarms.ts";
 export * from "./change-state.ts";
-export { COMPARISONS } from "./judge.ts";
+export { COMPARISONS, EXTRA_PERIODS } from "./judge.ts";
 export * from "./metric.ts";
 export { metricsOf, planQueries, type QueryPlan, type QueryResult, runQueries } from "./metric-queries.ts";
 export { listMetrics, type MetricPlace, metricIds, readSeries, type SeriesRange } from "./metric-rows.ts";

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { Refusal } from "../core/index.ts";
 import type { AlarmQuery, Place } from "./alarm.ts";
-import { evaluate, type Scope, type Series, type Value } from "./expression.ts";
+import { evaluate, FILL_WORDS, type Scope, type Series, type Value } from "./expression.ts";
 import { type Expression, ExpressionError, parseExpression } from "./expression-parser.ts";
 import { dimensionsKey, type MetricKey } from "./metric.ts";
 import { metricIds, readSeries, type SeriesRange } from "./metric-rows.ts";
@@ -17,6 +17,8 @@ export interface QueryPlan {
 }
 
 interface StepBase {
+  /** Its place among the queries as they were asked. */
+  readonly index: number;
   readonly id: string;
   readonly label: string | undefined;
   readonly returned: boolean;
@@ -49,7 +51,12 @@ export function planQueries(place: Place, queries: readonly AlarmQuery[]): Query
   const periods = queries.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Period]));
   const longest = Math.max(...periods, 0);
   const steps = inOrder(queries, parsed).map((query): QueryStep => {
-    const base = { id: query.Id, label: query.Label, returned: query.ReturnData ?? true };
+    const base = {
+      index: queries.indexOf(query),
+      id: query.Id,
+      label: query.Label,
+      returned: query.ReturnData ?? true,
+    };
     const expression = parsed.get(query.Id);
     if (expression !== undefined) {
       const periodS = query.Period ?? longest;
@@ -129,7 +136,7 @@ function inOrder(queries: readonly AlarmQuery[], parsed: ReadonlyMap<string, Exp
 function namesIn(expression: Expression | undefined): readonly string[] {
   switch (expression?.kind) {
     case "name":
-      return expression.name === "REPEAT" ? [] : [expression.name];
+      return FILL_WORDS.includes(expression.name) ? [] : [expression.name];
     case "call":
       return expression.args.flatMap(namesIn);
     case "list":
@@ -166,7 +173,8 @@ export async function runQueries(
 ): Promise<readonly QueryResult[]> {
   const values = new Map<string, Value>();
   const measured: { readonly id: string; readonly label: string; readonly series: Series }[] = [];
-  const results: QueryResult[] = [];
+  const results: (readonly [index: number, results: readonly QueryResult[]])[] = [];
+  let work = 0;
   for (const step of steps) {
     const range = rangeOf(step.periodS);
     let samples: ReadonlyMap<number, number> = new Map();
@@ -178,12 +186,36 @@ export async function runQueries(
       value = { kind: "series", label, series: found.series };
       measured.push({ id: step.id, label, series: found.series });
     } else {
+      work += workOf(step.expression, measured.length) * ((range.to - range.from) / (range.periodS * 1000));
+      if (work > WORK_MAX) throw invalid(`Error in expression '${step.id}': there is too much to compute`);
       value = telling(step.id, () => evaluate(step.expression, scopeOf(values, measured, range)));
     }
     values.set(step.id, value);
-    if (step.returned) results.push(...resultsOf(step, value, samples));
+    if (step.returned) results.push([step.index, resultsOf(step, value, samples)]);
   }
-  return results;
+  return results.toSorted(([one], [other]) => one - other).flatMap(([, found]) => found);
+}
+
+/** Datapoints that the expressions of a call may touch together: about a second of work. */
+const WORK_MAX = 10_000_000;
+
+/** How many datapoints an expression touches at most for each period; `metrics` stand behind `METRICS()`. */
+function workOf(expression: Expression, metrics: number): number {
+  const within = (parts: readonly Expression[]): number => parts.reduce((sum, part) => sum + workOf(part, metrics), 1);
+  switch (expression.kind) {
+    case "call":
+      return expression.name === "METRICS" ? metrics : within(expression.args);
+    case "list":
+      return within(expression.items);
+    case "negate":
+      return within([expression.operand]);
+    case "binary":
+      return within([expression.left, expression.right]);
+    case "name":
+    case "number":
+    case "text":
+      return 1;
+  }
 }
 
 async function readMetric(

@@ -23,14 +23,15 @@ export interface ApiDestinationNeeds {
   readonly tables: Kysely<RulesSchema>;
   readonly secrets: SecretBox;
   readonly clock: Clock;
-  readonly http: GuardedHttp;
+  readonly request: GuardedHttp;
   /** What a delivery bears so that it is known when it comes back. */
   readonly mark: (delivery: Delivery) => string;
 }
 
 /**
- * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` has the target's
- * `HttpParameters`. Only rules of its own account get their events there: its connection's secrets are that account's.
+ * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` are the target's `HttpParameters`. Only
+ * rules of its own account get their events there: its connection's secrets are that account's.
+ *
  * Delivered is what is answered with 2xx. As with EventBridge 409, 429 and 5xx are tried again, after `Retry-After` where
  * it says so; every other answer is final. A token that is refused with 401 or 407 is fetched anew, once per attempt.
  *
@@ -38,7 +39,7 @@ export interface ApiDestinationNeeds {
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
  */
 export function openApiDestinationTransport(needs: ApiDestinationNeeds): Transport {
-  const tokens = new ConnectionTokens(needs.http, needs.clock);
+  const tokens = new ConnectionTokens(needs.request, needs.clock);
   const rates = new Rates(needs.clock);
   return async (delivery, signal) => {
     const destination = await findApiDestinationByArn(needs.tables, delivery.endpoint);
@@ -89,13 +90,13 @@ async function attempt(needs: ApiDestinationNeeds, tokens: ConnectionTokens, mad
 }
 
 function send(
-  { http, mark }: ApiDestinationNeeds,
+  { request, mark }: ApiDestinationNeeds,
   { destination, auth, delivery, signal }: Attempt,
   token?: string,
 ): ReturnType<GuardedHttp> {
-  const { HttpParameters: parameters = {} } = delivery.parameters as Pick<Target, "HttpParameters">;
+  const parameters = delivery.parameters as NonNullable<Target["HttpParameters"]>;
   const built = buildRequest(destination, parameters, auth, delivery.body, token);
-  return http({ ...built, headers: { ...built.headers, [MARK_HEADER]: mark(delivery) }, signal });
+  return request({ ...built, headers: { ...built.headers, [MARK_HEADER]: mark(delivery) }, signal });
 }
 
 function resultOf({ status, headers }: Awaited<ReturnType<GuardedHttp>>, clock: Clock): AttemptResult {

@@ -24,7 +24,7 @@ export async function openRulesTables(): Promise<Kysely<RulesTables>> {
   return tables;
 }
 
-export class StandingClock implements Clock {
+class StandingClock implements Clock {
   ms: number = NOW;
 
   now(): number {

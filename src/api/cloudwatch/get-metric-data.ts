@@ -11,6 +11,8 @@ type Result = NonNullable<CloudwatchOperations["GetMetricData"]["output"]["Metri
 
 const QUERIES_MAX = 500;
 const DATAPOINTS_MAX = 100_800;
+/** Periods of all queries together, with data or without. */
+const PERIODS_MAX = 2_000_000;
 
 /** Where a page begins: in which result, and after how many of its datapoints. */
 type Place = readonly [result: number, datapoints: number];
@@ -32,10 +34,14 @@ export function getMetricData({ metrics, tokens }: CloudwatchNeeds): CloudwatchO
         throw invalidValue(`The parameter MaxDatapoints must be between 1 and ${DATAPOINTS_MAX}.`);
       }
       await metrics.flush();
+      let asking = 0;
       const results = await runQueries(call.tables, plan, (periodS) => {
         const range = seriesRange(StartTime, EndTime, periodS, call.now);
-        if ((range.to - range.from) / (periodS * 1000) <= DATAPOINTS_MAX) return range;
-        throw invalid(`You have requested more than ${DATAPOINTS_MAX} datapoints of one metric.`);
+        asking += (range.to - range.from) / (periodS * 1000);
+        if (asking <= PERIODS_MAX) return range;
+        throw invalid(
+          `You have requested up to more than ${PERIODS_MAX} datapoints. Ask for less time or a longer Period.`,
+        );
       });
       const page = pageOf(results, asked.ScanBy !== "TimestampAscending", from, MaxDatapoints);
       return {

@@ -211,8 +211,8 @@ describe("GetMetricData", () => {
     });
     const Timestamps = ["20:00", "19:59", "19:58"].map((time) => new Date(`2026-11-20T${time}:00Z`));
     expect(MetricDataResults).toEqual([
-      { Id: "m1", Label: "Logins", Timestamps, Values: [1, 2, 3], StatusCode: "Complete" },
       { Id: "e2", Label: "tens", Timestamps, Values: [20, 30, 40], StatusCode: "Complete" },
+      { Id: "m1", Label: "Logins", Timestamps, Values: [1, 2, 3], StatusCode: "Complete" },
     ]);
   });
 

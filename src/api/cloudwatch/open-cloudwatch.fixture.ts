@@ -10,7 +10,7 @@ import { openTables } from "../../store/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import { cloudwatchOperations } from "./index.ts";
 
-export const ACCOUNT = "123456789012";
+const ACCOUNT = "123456789012";
 export const TOPIC = "arn:aws:sns:us-east-1:123456789012:security";
 export const NOW: number = Date.UTC(2026, 10, 20, 20, 0, 30, 500);
 

@@ -4,6 +4,7 @@ import {
   alarmArn,
   COMPARISONS,
   type Comparison,
+  EXTRA_PERIODS,
   type AlarmQuery,
   listAlarmTags,
   metricsOf,
@@ -44,7 +45,7 @@ export function putMetricAlarm({ alarms }: CloudwatchNeeds): CloudwatchOperation
     },
     run: async (input, call) => {
       const settings = settingsOf(input, call);
-      if (settings.Metrics !== undefined) await checkResult(call, settings.Metrics);
+      await checkResult(call, settings);
       const { alarm, made } = await putAlarm(call.tables, placeOf(call), input.AlarmName, settings, call.now);
       // Of an alarm that is there already, AWS passes over the tags.
       if (made && input.Tags !== undefined) await setAlarmTags(call.tables, alarm.arn, input.Tags);
@@ -129,10 +130,14 @@ function queriesOf(input: Input, metrics: NonNullable<Input["Metrics"]>, call: C
   return queries;
 }
 
-/** That the queries answer one time series; whether they do does not depend on what was measured. */
-async function checkResult(call: CloudwatchCall, queries: readonly AlarmQuery[]): Promise<void> {
-  const plan = planQueries(placeOf(call), queries);
-  const results = await runQueries(call.tables, plan, (periodS) => ({ from: call.now, to: call.now + 1, periodS }));
+/** That the queries answer one time series, and take no more work than a call may. */
+async function checkResult(call: CloudwatchCall, { Metrics, EvaluationPeriods }: AlarmSettings): Promise<void> {
+  if (Metrics === undefined) return;
+  const plan = planQueries(placeOf(call), Metrics);
+  const results = await runQueries(call.tables, plan, (periodS) => {
+    const spanMs = (EvaluationPeriods + EXTRA_PERIODS) * periodS * 1000;
+    return { from: call.now - spanMs, to: call.now, periodS };
+  });
   if (results.length !== 1) throw invalid("The metrics list of an alarm must answer one time series.");
 }
 

@@ -16,7 +16,7 @@ import type { EventsCall, EventsFamily } from "./events-operation.ts";
 import { invalid, limitExceeded, placeOf } from "./named.ts";
 import { behind, oneFilter } from "./list-filters.ts";
 import { pageOf } from "./pages.ts";
-import { patternOrRefuse } from "./put-rule.ts";
+import { patternOrRefuse } from "./pattern-or-refuse.ts";
 
 export interface ArchiveOperationsNeeds {
   readonly tokens: PageTokens;
