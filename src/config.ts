@@ -40,6 +40,28 @@ export interface Config {
   readonly digestIntervalMs: number;
   /** How often delivered files are compared with what lies in their buckets; 0 for never. */
   readonly fileCheckIntervalMs: number;
+  /** Where others reach the API, without a slash at the end; undefined for where it listens. */
+  readonly publicUrl: string | undefined;
+  readonly targets: TargetSettings;
+  /** `smtp://user:password@host:587`; without it no mail can be sent. */
+  readonly smtpUrl: string | undefined;
+  readonly smtpFrom: string;
+  /** Whether OpenTrail's own rules watch for what blinds it. */
+  readonly blindnessRules: boolean;
+}
+
+/** What rules, subscriptions and filters may reach. */
+export interface TargetSettings {
+  /** CIDRs in loopback and private ranges that may be reached all the same. */
+  readonly allow: readonly string[];
+  readonly sqsEndpoint: string | undefined;
+  readonly lambdaEndpoint: string | undefined;
+  readonly firehoseEndpoint: string | undefined;
+  /** A file of AWS's shared-credentials format; without it credentials come as AWS's tools find them. */
+  readonly credentialsFile: string | undefined;
+  readonly profile: string;
+  /** `targets.commands` as it stands in the file: a program and its arguments, by name. */
+  readonly commands: unknown;
 }
 
 export interface BucketServer {
@@ -180,6 +202,50 @@ const SETTINGS = {
     "how often delivered files are compared with what lies in their buckets: 1s to 24h, 0 for never",
     duration(0, 86_400_000),
   ),
+  publicUrl: optionalSetting(
+    "api.publicUrl",
+    "URL at which others reach the API, for the links in notifications; without it where it listens",
+    parseUrl,
+  ),
+  targetsAllow: setting(
+    "targets.allow",
+    "",
+    "ranges such as 10.0.0.0/8, separated by commas, inside which targets and subscriptions may be reached although they are loopback or private",
+    parseList(/^[0-9A-Fa-f.:]+\/\d{1,3}$/, "a range such as 10.0.0.0/8"),
+  ),
+  targetsSqsEndpoint: optionalSetting(
+    "targets.sqsEndpoint",
+    "URL of the SQS-compatible server that has the queues",
+    parseUrl,
+  ),
+  targetsLambdaEndpoint: optionalSetting(
+    "targets.lambdaEndpoint",
+    "URL of the Lambda-compatible server that has the functions",
+    parseUrl,
+  ),
+  targetsFirehoseEndpoint: optionalSetting(
+    "targets.firehoseEndpoint",
+    "URL of the Firehose-compatible server that has the delivery streams",
+    parseUrl,
+  ),
+  targetsCredentialsFile: optionalSetting(
+    "targets.credentialsFile",
+    "shared-credentials file for those servers; without it credentials come as AWS's tools find them",
+    (text) => text,
+  ),
+  targetsProfile: setting("targets.profile", "default", "profile in that file", (text) => text),
+  smtpUrl: optionalSetting(
+    "smtp.url",
+    "server that takes mail: smtp://user:password@host:587, or smtps://",
+    parseSmtpUrl,
+  ),
+  smtpFrom: setting("smtp.from", "opentrail@localhost", "who mails come from", (text) => text),
+  blindnessRules: setting(
+    "rules.blindness",
+    "true",
+    "whether OpenTrail's own rules tell the topic opentrail-alarms of whatever blinds the log: true or false",
+    parseBoolean,
+  ),
   logLevel: setting("log.level", "info", "trace, debug, info, warn, error or silent", parseLevel),
 } as const;
 
@@ -197,7 +263,7 @@ export const CONFIG_FLAGS: readonly {
 }));
 
 /** What only the file can say, for it is more than a line. */
-const FILE_ONLY = ["routes", "sources"];
+const FILE_ONLY = ["routes", "sources", "targets.commands"];
 
 /**
  * Reads the configuration: a flag wins over an environment variable, that over the file, that over the default.
@@ -263,6 +329,19 @@ export function readConfig(flags: Source, environment: Source, file: string | un
     deliveryIntervalMs: read(SETTINGS.deliveryIntervalMs),
     digestIntervalMs: read(SETTINGS.digestIntervalMs),
     fileCheckIntervalMs: read(SETTINGS.fileCheckIntervalMs),
+    publicUrl: read(SETTINGS.publicUrl),
+    targets: {
+      allow: read(SETTINGS.targetsAllow),
+      sqsEndpoint: read(SETTINGS.targetsSqsEndpoint),
+      lambdaEndpoint: read(SETTINGS.targetsLambdaEndpoint),
+      firehoseEndpoint: read(SETTINGS.targetsFirehoseEndpoint),
+      credentialsFile: read(SETTINGS.targetsCredentialsFile),
+      profile: read(SETTINGS.targetsProfile),
+      commands: fromFile.get("targets.commands"),
+    },
+    smtpUrl: read(SETTINGS.smtpUrl),
+    smtpFrom: read(SETTINGS.smtpFrom),
+    blindnessRules: read(SETTINGS.blindnessRules),
   });
 }
 
@@ -365,6 +444,22 @@ function wholeNumber(from: number, to: number): (text: string) => number {
 function parseBoolean(text: string): boolean {
   if (text !== "true" && text !== "false") throw new Error(`${text} is neither true nor false`);
   return text === "true";
+}
+
+/** Without its slash at the end. */
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new Error(`${text} is not a URL such as http://127.0.0.1:9324`);
+  }
+  return text.replace(/\/+$/, "");
+}
+
+function parseSmtpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^smtps?:$/.test(new URL(text).protocol)) {
+    // It may hold a password: it is not repeated.
+    throw new Error("it is not a URL such as smtp://mail.example.org:587");
+  }
+  return text;
 }
 
 function parseOrganization(text: string): string {

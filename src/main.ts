@@ -2,6 +2,7 @@ import { hkdfSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { destination, pino } from "pino";
+import { alarmsMigrations } from "./alarms/index.ts";
 import {
   ApiMetrics,
   answerCalls,
@@ -9,6 +10,7 @@ import {
   cloudtrailOperations,
   type Health,
   iamOperations,
+  isLink,
   organizationsOperations,
   outboxMigrations,
   Recorder,
@@ -24,6 +26,7 @@ import { learnedMigrations, type Route } from "./capture/index.ts";
 import { type Address, type Config, readConfig } from "./config.ts";
 import { PageTokens, systemClock, systemRandom } from "./core/index.ts";
 import { checkParts, checkPresent } from "./data-directory.ts";
+import { deliveriesMigrations } from "./deliveries/index.ts";
 import { openHistory } from "./history/index.ts";
 import {
   bootstrap,
@@ -36,10 +39,14 @@ import {
 } from "./identity/index.ts";
 import { integrityMigrations } from "./integrity/index.ts";
 import { lockDirectory, openJournal } from "./journal/index.ts";
+import { logGroupsMigrations } from "./loggroups/index.ts";
+import { rulesMigrations } from "./rules/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { startBuckets } from "./start-buckets.ts";
 import { startCapture } from "./start-capture.ts";
+import { startNotifications } from "./start-notifications.ts";
 import { startTrails } from "./start-trails.ts";
+import { topicsMigrations } from "./topics/index.ts";
 import { type Organization, trailsMigrations } from "./trails/index.ts";
 import { version } from "./version.ts";
 import type { World } from "./world.ts";
@@ -91,6 +98,11 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...learnedMigrations,
     ...trailsMigrations,
     ...integrityMigrations,
+    ...deliveriesMigrations,
+    ...rulesMigrations,
+    ...topicsMigrations,
+    ...logGroupsMigrations,
+    ...alarmsMigrations,
   });
   const identityTables = tables.$pickTables<keyof IdentitySchema>();
   const credentialsPath = (account: string): string =>
@@ -128,6 +140,23 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     store: buckets.store,
     metrics,
     world: { clock, random, log },
+    wake: () => notifications.wake(),
+    putLogs: (group, stream, events) => notifications.putLogs(group, stream, events),
+  });
+  let apiUrl = "";
+  const notifications = await startNotifications({
+    config,
+    key,
+    tables,
+    journal,
+    objects,
+    recorder,
+    box,
+    tokens,
+    catalog,
+    metrics,
+    world: { clock, random, log },
+    publicUrl: () => config.publicUrl ?? apiUrl,
   });
 
   const credentials = openCredentials({ tables: identityTables, box });
@@ -150,13 +179,19 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
         digests: trails.digests,
         random,
         tokens,
-        changed: () => trails.changed(),
+        changed: () => {
+          trails.changed();
+          notifications.trailsChanged();
+        },
+        checkLogGroup: (groupArn) => notifications.checkLogGroup(groupArn),
+        checkTopic: (topicArn, trailArn) => notifications.topics.checkTopic(topicArn, trailArn),
       }) as ServedService["operations"],
     },
     { model: service("cloudtrail-data"), operations: {} },
     ...organizationServices(catalog, organization),
     { model: service("iam"), operations: iamOperations({ random, box, tokens }) as ServedService["operations"] },
     { model: service("sts"), operations: stsOperations({ random, box }) as ServedService["operations"] },
+    ...notifications.services,
   ];
   const answer = answerCalls({
     services,
@@ -172,6 +207,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     log,
     defaultAccount: accounts[0],
     defaultRegion: region,
+    publicDocument: (path) => notifications.topics.certificateFor(path),
   });
   metrics.gauge("opentrail_journal_head", "Sequence that the next record will get.", () => journal.head);
   metrics.gauge("opentrail_journal_writable", "1 when records can be made durable.", () =>
@@ -198,10 +234,12 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     unrecordedCalls: recorder.lost,
     gateway: capture.audit(),
     trails: trails.stats(),
+    notifications: notifications.stats(),
   });
   const capture = await startCapture({
     config,
     ownServices: new Set(services.map(({ model }) => model.signingName)),
+    isOwnLink: (head) => isLink(head) || /^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/.test(head.path),
     credentials,
     authorizer,
     tables,
@@ -220,6 +258,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...(trustsProxy === undefined ? {} : { trustsProxy }),
   });
 
+  apiUrl = urlOf({ host: config.api.host, port: api.port }, tls === undefined ? "http" : "https");
+
   return {
     api: { host: config.api.host, port: api.port },
     console: { host: config.console.host, port: status.port },
@@ -228,6 +268,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     stop: async () => {
       await api.close(GRACE_MS);
       await capture.close();
+      await notifications.close(GRACE_MS);
       await trails.close();
       await buckets.close();
       await recorder.close();
@@ -279,15 +320,17 @@ export async function serve(flags: Readonly<Record<string, string | undefined>>)
   });
 }
 
+function urlOf({ host, port }: Address, scheme = "http"): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 function readyLines({ api, console, credentialsPath, routes }: Running, config: Config): string {
-  const url = ({ host, port }: Address, scheme = "http"): string =>
-    `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const apiUrl = url(api, config.tls === undefined ? "http" : "https");
+  const apiUrl = urlOf(api, config.tls === undefined ? "http" : "https");
   return [
     `OpenTrail ${version()} is ready after ${(systemClock.elapsed() / 1000).toFixed(2)} s.`,
     "",
     `  AWS API  ${apiUrl}`,
-    `  Health   ${url(console)}/healthz and /metrics`,
+    `  Health   ${urlOf(console)}/healthz and /metrics`,
     `  Data     ${resolve(config.dataDirectory)}`,
     ...routes.map(
       ({ name, upstream, mode, audit }) => `  Route    ${name}: to ${upstream.origin}, ${mode}, audit ${audit}`,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Kysely } from "kysely";
 import type { ApiMetrics, ControlSchema, Recorder } from "./api/index.ts";
 import {
+  type Arrival,
   type AuditState,
   Coverage,
   defaultRoute,
@@ -33,6 +34,8 @@ export interface CaptureParts {
   readonly config: Config;
   /** Signing names of what OpenTrail serves itself. */
   readonly ownServices: ReadonlySet<string>;
+  /** Whether an unsigned request follows a link that OpenTrail gave out. */
+  readonly isOwnLink: (head: Arrival["head"]) => boolean;
   readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
   readonly tables: Kysely<ControlSchema>;

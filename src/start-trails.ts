@@ -3,6 +3,7 @@ import type { ApiMetrics, ControlSchema, Recorder } from "./api/index.ts";
 import type { BucketStore, PutOptions } from "./buckets/index.ts";
 import type { Config } from "./config.ts";
 import { optional, parseArn } from "./core/index.ts";
+import { addDeliveries, type DeliveriesSchema } from "./deliveries/index.ts";
 import type { SecretBox } from "./identity/index.ts";
 import {
   type DigestedTrail,
@@ -16,8 +17,12 @@ import type { Journal } from "./journal/index.ts";
 import {
   type Delivery,
   deliveredFiles,
+  type LogDeliveryNeeds,
+  notificationMessage,
   openTrailCache,
+  type Shard,
   startDelivery,
+  startLogDelivery,
   type Trail,
   type TrailsSchema,
   wantsForTrail,
@@ -43,7 +48,8 @@ const CHECKED_IN_A_ROUND = { recentMs: DAY_MS, recentFilesMax: 5_000, wholeBytes
 /** Who writes into buckets, as their policies name it. */
 const SERVICE = "cloudtrail.amazonaws.com";
 
-/** As a mapped type, which Kysely can add to another schema. */
+/** As mapped types, which Kysely can add to another schema. */
+type DeliveriesTables = Pick<DeliveriesSchema, keyof DeliveriesSchema>;
 type IntegrityTables = Pick<IntegritySchema, keyof IntegritySchema>;
 
 export interface TrailsParts {
@@ -55,6 +61,10 @@ export interface TrailsParts {
   readonly store: BucketStore;
   readonly metrics: ApiMetrics;
   readonly world: World;
+  /** The ledger of deliveries has something new. */
+  readonly wake: () => void;
+  /** Appends to a stream of a log group. */
+  readonly putLogs: LogDeliveryNeeds["put"];
 }
 
 export interface RunningTrails {
@@ -120,8 +130,10 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
             trail.settings.organization ? accounts : [trail.account],
             now,
           ),
-        fileDelivered: (transaction, shard, file) =>
-          digests.fileDelivered(transaction.$extendTables<IntegrityTables>(), shard, file),
+        fileDelivered: async (transaction, shard, file) => {
+          await digests.fileDelivered(transaction.$extendTables<IntegrityTables>(), shard, file);
+          if (await notify(transaction, shard, file, world.clock.now())) parts.wake();
+        },
       },
     },
     {
@@ -130,6 +142,17 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
       heldBytesMax: HELD_BYTES_MAX,
       retry: RETRY,
     },
+  );
+  const logs = await startLogDelivery(
+    {
+      ...world,
+      journal,
+      tables: trailTables,
+      ...(organizationId === undefined ? {} : { organization: { id: organizationId } }),
+      wantsForTrail: (trail) => wantsForTrail(trail, accounts),
+      put: parts.putLogs,
+    },
+    RETRY,
   );
   exportMetrics(metrics, delivery);
   const check =
@@ -154,10 +177,12 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
     stats: () => running.stats(),
     changed: () => {
       running.trailsChanged();
+      logs.trailsChanged();
       cache.invalidate().catch((err: unknown) => world.log.warn({ err }, "trails could not be read anew"));
     },
     close: async () => {
       await check?.close();
+      await logs.close();
       await running.close();
       await digests.close();
     },
@@ -180,6 +205,33 @@ function optionsFor(arn: string, kmsKeyId: string | undefined, bucket: string, k
           },
         }),
   };
+}
+
+/** A trail's topic is told of a log file in the transaction that says it is delivered; false when it has no topic. */
+async function notify(
+  transaction: Kysely<TrailsSchema>,
+  { trailId }: Shard,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  now: number,
+): Promise<boolean> {
+  const query = transaction.selectFrom("trail_states").select("trail").where("trail_id", "=", trailId);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) return false;
+  const { arn, settings } = JSON.parse(row.trail) as Trail;
+  if (settings.snsTopicArn === undefined) return false;
+  const notification = {
+    owner: arn,
+    target: "",
+    kind: "topic",
+    endpoint: settings.snsTopicArn,
+    eventId: key,
+    body: notificationMessage(bucket, [key]),
+    parameters: {},
+    retry: { kind: "exponential", attemptsMax: 185, ageMaxMs: DAY_MS },
+    hops: 1,
+  } as const;
+  await addDeliveries(transaction.$extendTables<DeliveriesTables>(), [notification], now);
+  return true;
 }
 
 interface Found {

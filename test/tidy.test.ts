@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trails: ["core", "aws", "record", "store", "identity", "journal"],
   integrity: ["core", "aws", "record", "store", "identity", "journal"],
   patterns: ["core"],
-  deliveries: ["core", "aws", "store"],
+  deliveries: ["core", "aws", "record", "store"],
   rules: ["core", "aws", "record", "store", "identity", "journal", "patterns", "deliveries"],
   topics: ["core", "aws", "record", "store", "identity", "journal", "patterns", "deliveries"],
   loggroups: ["core", "aws", "record", "store", "identity", "journal", "patterns", "deliveries"],

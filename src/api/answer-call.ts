@@ -13,7 +13,7 @@ import {
   verifySignature,
   type WireResponse,
 } from "../aws/index.ts";
-import { type Clock, Failure, type Random, Refusal, reason } from "../core/index.ts";
+import { type Clock, Failure, optional, type Random, Refusal, reason } from "../core/index.ts";
 import {
   assertSessionMayCall,
   type Authorizer,
@@ -26,6 +26,7 @@ import { callRecords, type Outcome, unparsedRecord } from "./call-record.ts";
 import type { ControlSchema } from "./control-schema.ts";
 import { claimedOperation, identifyService } from "./identify.ts";
 import type { ApiMetrics } from "./metrics.ts";
+import { linkedCall } from "./notification-links.ts";
 import type { Call, Operation } from "./operation.ts";
 import { type Recorder, RecordWaits } from "./recorder.ts";
 import type { Throttle } from "./throttle.ts";
@@ -46,6 +47,8 @@ export interface AnswerNeeds {
   readonly log: Logger;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** A document that everybody may read, by path: the certificates of notifications. */
+  readonly publicDocument?: (path: string) => Promise<string | undefined>;
 }
 
 /**
@@ -56,12 +59,17 @@ export interface AnswerNeeds {
  * the missing record is counted inside the log.
  */
 export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Promise<WireResponse> {
-  return async (arrived) => {
+  return async (request) => {
+    const document = request.wire.method === "GET" ? await needs.publicDocument?.(request.wire.path) : undefined;
+    if (document !== undefined) return { status: 200, headers: DOCUMENT_HEADERS, body: Buffer.from(document) };
+    const arrived = { ...request, wire: linkedCall(request.wire) };
     const trace: Trace = { arrived, requestId: needs.random.uuid(), now: needs.clock.now() };
     const started = needs.clock.elapsed();
     try {
       await identifyOrTellWho(needs, trace);
       const { operation, call } = await admit(needs, trace);
+      const additional = await operation.additionalEventData?.(trace.input as never, call as never);
+      if (additional !== undefined) trace.additional = additional;
       await operation.prepare?.(trace.input as never, call as never);
       return operation.mutates
         ? await change(needs, trace, operation, call)
@@ -73,6 +81,8 @@ export function answerCalls(needs: AnswerNeeds): (arrived: ArrivedRequest) => Pr
     }
   };
 }
+
+const DOCUMENT_HEADERS = { "content-type": "application/x-pem-file", "x-content-type-options": "nosniff" };
 
 /**
  * A request that names nothing we serve goes no further, but its record says who sent it, where that can be proven. Of
@@ -115,6 +125,7 @@ async function admit(
   const operation = served.operations[model.name];
   // An operation that takes no signature (AssumeRoleWithSAML) shall not be refused for the lack of one.
   if (operation === undefined && model.unsigned && trace.signed === undefined) throw unsupported(served, model.name);
+  if (operation?.runUnsigned !== undefined && trace.signed === undefined) return admitUnsigned(needs, trace, operation);
   const caller = await authenticate(needs, trace);
   needs.throttle.take(caller.account);
   trace.input = parseRequest(model, protocol, trace.arrived.wire);
@@ -123,6 +134,23 @@ async function admit(
   await authorize(needs, trace, call, operation);
   if (operation === undefined) throw unsupported(served, model.name);
   return { operation, call };
+}
+
+/** Nobody is known to call: all that lets in stands in the input, and the operation judges it. */
+function admitUnsigned(
+  needs: AnswerNeeds,
+  trace: Trace,
+  operation: Operation<never, unknown, never>,
+): { readonly operation: Operation<never, unknown, never>; readonly call: Call<ControlSchema> } {
+  const { model, protocol } = trace;
+  const run = operation.runUnsigned?.bind(operation);
+  if (model === undefined || protocol === undefined || run === undefined) throw new Error("admit() comes first");
+  needs.throttle.take("unsigned");
+  trace.input = parseRequest(model, protocol, trace.arrived.wire);
+  validateInput(model, protocol, trace.input);
+  // `run` of such an operation asks for no caller.
+  const call = unsignedCall(needs, trace) as Call<ControlSchema>;
+  return { operation: { mutates: operation.mutates, run }, call };
 }
 
 function unsupported({ model }: ServedService, name: string): Refusal {
@@ -151,7 +179,8 @@ async function authorize(
   const { served, model, input } = trace;
   const { caller } = call;
   assertSessionMayCall(caller, served?.model.name ?? "");
-  const action = `${served?.model.signingName}:${model?.name}`;
+  const prefix = served?.actionPrefix ?? served?.model.signingName;
+  const action = `${prefix}:${operation?.permission ?? model?.name}`;
   const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
@@ -159,7 +188,9 @@ async function authorize(
   }
   const resources = (await operation?.resources?.(input as never, call as never)) ?? ["*"];
   for (const resource of resources) {
-    const decision = await needs.authorizer.authorize(caller, { action, resource, context });
+    const resourcePolicy = await operation?.resourcePolicy?.(resource, call as never);
+    const asked = { action, resource, context, ...optional("resourcePolicy", resourcePolicy) };
+    const decision = await needs.authorizer.authorize(caller, asked);
     if (!decision.allowed) throw new Refusal("AccessDenied", denialMessage(caller, action, resource, decision), 403);
   }
 }
@@ -207,7 +238,8 @@ function respond(trace: Trace, output: unknown): WireResponse {
 /** Turns whatever was thrown into the service's own error form, and records it. */
 async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promise<WireResponse> {
   const protocol = trace.protocol ?? guessProtocol(trace);
-  const refusal = nameForProtocol(toRefusal(needs, trace, thrown), protocol);
+  const told = toRefusal(needs, trace, thrown);
+  const refusal = nameForProtocol(trace.served?.refusal?.(told) ?? told, protocol);
   const service = trace.served?.model ?? needs.services[0]?.model;
   if (service === undefined) throw new Error("no service is served");
   const response = serializeError(service, protocol, refusal, trace.requestId);
@@ -262,10 +294,13 @@ function guessProtocol(trace: Trace): Protocol {
 }
 
 function callOf(needs: AnswerNeeds, trace: Trace, caller: Caller): Call<ControlSchema> {
+  return { caller, ...unsignedCall(needs, trace) };
+}
+
+function unsignedCall(needs: AnswerNeeds, trace: Trace): Omit<Call<ControlSchema>, "caller"> {
   const { requestId, now, arrived, signed } = trace;
   const userAgent = headerValue(arrived.wire.headers, "user-agent");
   return {
-    caller,
     requestId,
     region: signed?.region ?? needs.defaultRegion,
     now,

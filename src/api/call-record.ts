@@ -1,7 +1,15 @@
 import { headerValue, SECRET_MEMBERS, toRecordMembers } from "../aws/index.ts";
 import { type Clock, isoSeconds, type Random, type Refusal } from "../core/index.ts";
 import { foreignIdentity, unknownIdentity, userIdentity } from "../identity/index.ts";
-import { type AuditRecord, EVENT_VERSION, isDataEvent, isReadOnly, READS_WITH_RESPONSE } from "../record/index.ts";
+import {
+  type AuditRecord,
+  DELIVERY_MARK_HEADER,
+  EVENT_VERSION,
+  isDataEvent,
+  isReadOnly,
+  markedDelivery,
+  READS_WITH_RESPONSE,
+} from "../record/index.ts";
 import { claimedOperation } from "./identify.ts";
 import type { Operation } from "./operation.ts";
 import type { Trace } from "./trace.ts";
@@ -122,8 +130,14 @@ function common(needs: RecordNeeds, trace: Trace, outcome: Outcome): CommonMembe
     eventID: needs.random.uuid(),
     eventType: "AwsApiCall",
     recipientAccountId: caller?.account ?? needs.defaultAccount,
+    ...additionalEventData(trace),
     ...(trace.arrived.tls === undefined ? {} : { tlsDetails: trace.arrived.tls }),
   };
+}
+
+function additionalEventData({ arrived, additional }: Trace): Pick<AuditRecord, "additionalEventData"> {
+  const said = { ...additional, ...markedDelivery(headerValue(arrived.wire.headers, DELIVERY_MARK_HEADER)) };
+  return Object.keys(said).length === 0 ? {} : { additionalEventData: said };
 }
 
 function shown(shape: Parameters<typeof toRecordMembers>[0] | undefined, value: unknown): unknown {

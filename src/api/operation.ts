@@ -36,6 +36,8 @@ export interface Operation<Input, Output, Schema> {
   prepare?(input: Input, call: Call<Schema>): Promise<void>;
   /** `undefined` answer of `run` serves operations whose model has no output. */
   run(input: Input, call: Call<Schema>): Promise<Output>;
+  /** The action that the caller needs permission for, where it is another operation's (PublishBatch needs Publish). */
+  readonly permission?: string;
   /** The ARNs that the caller needs permission for, each of them; `["*"]` when absent. */
   resources?(input: Input, call: Call<Schema>): Promise<readonly string[]> | readonly string[];
   /** The policy of the resource itself, where it has one (a topic's): it can let in callers of other accounts. */

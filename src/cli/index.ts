@@ -4,11 +4,13 @@
  */
 import type { Command } from "commander";
 import { addCoverage } from "./coverage.ts";
+import { addDeliveries } from "./deliveries.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvent } from "./event.ts";
 import { type Io, processIo } from "./io.ts";
 import { addLookup } from "./lookup.ts";
 import { addReconcile } from "./reconcile.ts";
+import { addRules } from "./rules.ts";
 import { EXIT } from "./run-command.ts";
 import { addTail } from "./tail.ts";
 import { addVerify } from "./verify.ts";
@@ -21,10 +23,12 @@ export function addClientCommands(program: Command, io: Io = processIo()): void 
   addEvent(program, io);
   addCoverage(program, io);
   addReconcile(program, io);
+  addRules(program, io);
+  addDeliveries(program, io);
   addDoctor(program, io);
   addVerify(program, io);
   addWhoami(program, io);
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),

@@ -26,7 +26,7 @@ export interface Session {
   client(service: ServiceName, otherRegion?: string): Client;
 }
 
-type ServiceName = "cloudtrail" | "s3" | "sts";
+type ServiceName = "cloudtrail" | "s3" | "sts" | "x-opentrail";
 
 const ENDPOINT_STANDARD = "http://127.0.0.1:4580";
 const REGION_STANDARD = "us-east-1";
@@ -71,7 +71,7 @@ export async function openSession(options: SessionOptions, io: Io, userAgent: st
 function configuredEndpoints(service: string, { name, settings, services }: Profile, { env }: Io): Candidate[] {
   const ignore = env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] ?? settings["ignore_configured_endpoint_urls"];
   if (ignore?.toLowerCase() === "true") return [];
-  const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+  const variable = `AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll("-", "_")}`;
   return [
     [variable, env[variable]],
     ["AWS_ENDPOINT_URL", env["AWS_ENDPOINT_URL"]],

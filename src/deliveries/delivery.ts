@@ -62,6 +62,8 @@ export interface Delivery extends NewDelivery {
   readonly state: DeliveryState;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** When it was last made pending anew: its age counts from then on. */
+  readonly redrivenAt?: number;
   /** When the next attempt is due. */
   readonly dueAt: number;
   /** Attempts that ended. */
@@ -73,6 +75,9 @@ export interface Delivery extends NewDelivery {
   /** Whether its dead-letter queue has it. */
   readonly deadLettered: boolean;
 }
+
+/** A delivery as lists show it: a page of bodies would be too much. */
+export type DeliverySummary = Omit<Delivery, "body">;
 
 /** How one attempt ended. */
 export type AttemptResult =
@@ -89,16 +94,21 @@ export interface Deliveries {
   /** To be called after the transaction of `addDeliveries` was committed; without it they wait up to a second. */
   wake(): void;
   /** Those with this state, owner or kind, newest first, from below `beforeId` on. */
-  list(filter: DeliveryFilter): Promise<readonly Delivery[]>;
+  list(filter: DeliveryFilter): Promise<readonly DeliverySummary[]>;
   get(id: string): Promise<Delivery | undefined>;
-  /** Makes given up or delivered ones pending anew, with all their attempts; answers how many. */
-  redrive(filter: RedriveFilter): Promise<number>;
+  /**
+   * Makes given up or delivered ones pending anew, with all their attempts; answers how many. At most `REDRIVE_MAX` of
+   * them, oldest first: whoever wants all asks again until it is 0. Whoever has a transaction hands it in.
+   */
+  redrive(filter: RedriveFilter, transaction?: Kysely<DeliveriesSchema>): Promise<number>;
   stats(): DeliveryStats;
   /** Attempts in flight end or are cut off after `graceMs`; what is pending waits for the next start. */
   close(graceMs: number): Promise<void>;
 }
 
 export interface DeliveryFilter {
+  /** Of owners in this account. */
+  readonly account?: string;
   readonly owner?: string;
   readonly state?: DeliveryState;
   readonly kind?: DeliveryKind;
@@ -107,10 +117,17 @@ export interface DeliveryFilter {
   readonly limit: number;
 }
 
-export type RedriveFilter =
+export type RedriveFilter = (
   | { readonly ids: readonly string[] }
   | { readonly owner: string; readonly state: "failed" }
-  | { readonly state: "failed" };
+  | { readonly state: "failed" }
+) & {
+  /** Of owners in this account only. */
+  readonly account?: string;
+};
+
+/** How many deliveries one redrive makes pending at most: it has the tables for itself meanwhile. */
+export const REDRIVE_MAX = 5_000;
 
 /** `delivered`, `failed`, `attempts` and `deadLettered` count since the start, `pending` is now. */
 export interface DeliveryStats {

@@ -3,4 +3,22 @@
  * world outside. Knows nothing of rules, topics or alarms; they write into the ledger and bring transports of their own.
  */
 export * from "./delivery.ts";
+export * from "./marks.ts";
+export * from "./guard/address-guard.ts";
+export * from "./guard/guarded-http.ts";
+export { openHostLookup, type HostLookup } from "./guard/host-lookup.ts";
+export { addDeliveries } from "./ledger.ts";
 export * from "./schema.ts";
+export * from "./start-deliveries.ts";
+export { type AwsCaller, type AwsNeeds, openAwsCaller } from "./transports/aws-caller.ts";
+export { type CommandNeeds, openCommandTransport } from "./transports/command.ts";
+export { type EmailNeeds, type EmailParameters, openEmailTransport } from "./transports/email.ts";
+export { openFunctionTransport } from "./transports/function.ts";
+export { type HttpParameters, MARK_HEADER, openHttpTransport, resultOf as httpResultOf } from "./transports/http.ts";
+export {
+  type MessageAttributes,
+  openDeadLetterQueue,
+  openQueueTransport,
+  type QueueParameters,
+} from "./transports/queue.ts";
+export { openStreamTransport } from "./transports/stream.ts";

@@ -42,8 +42,10 @@ export interface LogStore {
   stats(group: string): Promise<ReadonlyMap<string, StreamStats>>;
   /** Drops what is older than `before`, whole segments at a time. */
   expire(group: string, before: number): Promise<void>;
-  /** All of a group, or of one of its streams. */
+  /** All of a group, or of one of its streams: gone for every reader when the call returns, before its promise resolves. */
   remove(group: string, stream?: string): Promise<void>;
+  /** Groups and streams that have, or had, events here. */
+  held(): ReadonlyMap<string, readonly string[]>;
   close(): Promise<void>;
 }
 

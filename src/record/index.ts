@@ -3,6 +3,7 @@
  * event history finds it. Pure functions.
  */
 export * from "./audit-record.ts";
+export * from "./delivery-mark.ts";
 export * from "./encode-record.ts";
 export * from "./event-category.ts";
 export * from "./lookup-keys.ts";

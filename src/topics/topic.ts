@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { DeliveriesSchema } from "../deliveries/index.ts";
 import type { TopicsSchema } from "./schema.ts";
+import type { NewTopic } from "./topics.ts";
 
 /** A message and its deliveries are written in one transaction. */
 export type TopicsTables = TopicsSchema & DeliveriesSchema;
@@ -21,6 +22,8 @@ export interface NewMessage {
   readonly attributes?: Readonly<Record<string, MessageAttribute>>;
   /** How many deliveries caused each other up to this message; 0 when a caller published it. */
   readonly hops: number;
+  /** A UUID that stays the same however often the message is published; without it each time has one of its own. */
+  readonly messageId?: string;
 }
 
 /** A service that acts in its own name, as a topic's policy may name it. */
@@ -33,6 +36,8 @@ export interface PublishingService {
 
 /** What others of OpenTrail do with topics. */
 export interface Topics {
+  /** Makes the topic unless it is there already; answers its ARN. For topics that OpenTrail keeps by itself. */
+  create(transaction: Kysely<TopicsSchema>, topic: NewTopic, now: number): Promise<string>;
   /**
    * Writes the message's deliveries into the transaction; answers its id.
    * @throws {Refusal} `NotFound`, `InvalidParameter`.

@@ -61,12 +61,27 @@ export interface TrailsSchema {
     etag: string | null;
     version_id: string | null;
   };
+  /** Trails whose records go to a log group: everything below `sequence` is there or unwanted. */
+  trail_logs: { trail_id: string; sequence: number; delivered_at: number | null; error: string | null };
+  /** How it went to tell a trail's topic of its log files: the latest attempt, and the latest that went well. */
+  trail_notifications: {
+    trail_id: string;
+    attempted_at: number;
+    delivered_at: number | null;
+    /** Null when the latest attempt went well. */
+    error: string | null;
+  };
 }
 
 export const trailsMigrations: Readonly<Record<string, Migration>> = {
   "2026-11-20-trails": {
     up: async (tables) => {
       for (const statement of STATEMENTS) await sql.raw(statement).execute(tables);
+    },
+  },
+  "2026-11-20-trail-logs": {
+    up: async (tables) => {
+      for (const statement of LOGS_STATEMENTS) await sql.raw(statement).execute(tables);
     },
   },
 };
@@ -95,4 +110,11 @@ const STATEMENTS: readonly string[] = [
     unique (trail_id, account_id, region, number))`,
   `create index log_files_pending on log_files (trail_id, account_id, region, number) where state = 'pending'`,
   `create index log_files_delivered on log_files (trail_id, account_id, region, delivered_at)`,
+];
+
+const LOGS_STATEMENTS: readonly string[] = [
+  `create table trail_logs (
+    trail_id text primary key, sequence bigint not null, delivered_at bigint, error text)`,
+  `create table trail_notifications (
+    trail_id text primary key, attempted_at bigint not null, delivered_at bigint, error text)`,
 ];

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { optional } from "../core/index.ts";
 import type { ShardStatus } from "./delivery.ts";
 import type { TrailsSchema } from "./schema.ts";
 
@@ -38,4 +39,29 @@ type TimeName = "latestDeliveryMs" | "latestAttemptMs" | "latestSuccessMs";
 function latest(shards: readonly ShardStatus[], name: TimeName): { readonly [Name in TimeName]?: number } {
   const times = shards.flatMap((shard) => shard[name] ?? []);
   return times.length === 0 ? {} : { [name]: Math.max(...times) };
+}
+
+/** How it went with what a trail sends besides files. Times are milliseconds since 1970; absent what never was. */
+export interface ReportStatus {
+  readonly latestLogsMs?: number;
+  readonly latestLogsError?: string;
+  readonly latestNotificationMs?: number;
+  readonly latestNotificationAttemptMs?: number;
+  readonly latestNotificationError?: string;
+}
+
+export async function readReportStatus(tables: Kysely<TrailsSchema>, trailId: string): Promise<ReportStatus> {
+  const logs = await tables.selectFrom("trail_logs").selectAll().where("trail_id", "=", trailId).executeTakeFirst();
+  const told = await tables
+    .selectFrom("trail_notifications")
+    .selectAll()
+    .where("trail_id", "=", trailId)
+    .executeTakeFirst();
+  return {
+    ...optional("latestLogsMs", logs?.delivered_at ?? undefined),
+    ...optional("latestLogsError", logs?.error ?? undefined),
+    ...optional("latestNotificationMs", told?.delivered_at ?? undefined),
+    ...optional("latestNotificationAttemptMs", told?.attempted_at),
+    ...optional("latestNotificationError", told?.error ?? undefined),
+  };
 }

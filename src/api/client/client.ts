@@ -11,6 +11,7 @@ import {
   signRequest,
   type WireRequest,
   type WireResponse,
+  type XOpentrailOperations,
 } from "../../aws/index.ts";
 import { assert, type Clock, Failure, type Random } from "../../core/index.ts";
 import { CallError } from "./call-error.ts";
@@ -21,6 +22,7 @@ interface Services {
   readonly cloudtrail: CloudtrailOperations;
   readonly iam: IamOperations;
   readonly sts: StsOperations;
+  readonly "x-opentrail": XOpentrailOperations;
 }
 
 type InputOf<Operation> = Operation extends { readonly input: infer Input } ? Input : never;

@@ -1,6 +1,6 @@
 import * as trails from "../../trails/index.ts";
 import { checkInput } from "./check-input.ts";
-import type { CloudtrailFamily, CloudtrailNeeds } from "./cloudtrail-operation.ts";
+import type { CloudtrailFamily, CloudtrailNeeds, CloudtrailOperation } from "./cloudtrail-operation.ts";
 import { findOwnTrail, findSeenTrail } from "./find-trail.ts";
 import { onTrail } from "./permissions.ts";
 
@@ -18,10 +18,13 @@ export function eventSelectors({
       mutates: true,
       checksInput: true,
       ...onTrail(({ TrailName }) => TrailName),
+      additionalEventData: async (input, call) => {
+        checkPut(input);
+        const trail = await findOwnTrail(call, input.TrailName, organization);
+        return narrowing(trail, { ...trail, selectors: trails.parseSelectors(input) });
+      },
       run: async (input, call) => {
-        // The one constraint of the model whose breach has an error of its own.
-        for (const selector of input.EventSelectors ?? []) trails.parseReadWriteType(selector?.ReadWriteType);
-        checkInput("PutEventSelectors", input);
+        checkPut(input);
         const trail = await findOwnTrail(call, input.TrailName, organization);
         const selectors = trails.parseSelectors(input);
         await trails.putSelectors(call.tables, trail, selectors, call);
@@ -38,6 +41,21 @@ export function eventSelectors({
       },
     },
   };
+}
+
+function checkPut(input: Parameters<CloudtrailOperation<"PutEventSelectors">["run"]>[0]): void {
+  // The one constraint of the model whose breach has an error of its own.
+  for (const selector of input.EventSelectors ?? []) trails.parseReadWriteType(selector?.ReadWriteType);
+  checkInput("PutEventSelectors", input);
+}
+
+/** What a record tells of a change after which less is logged: rules watch for it. */
+export function narrowing(
+  before: trails.Trail,
+  after: trails.Trail,
+): { readonly narrowed: readonly string[] } | undefined {
+  const reasons = trails.narrowed(before, after);
+  return reasons.length === 0 ? undefined : { narrowed: reasons };
 }
 
 function selectorMembers(selectors: trails.Selectors) {

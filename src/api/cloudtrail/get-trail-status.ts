@@ -1,5 +1,5 @@
 import { isoSeconds, optional } from "../../core/index.ts";
-import { readTrailStatus } from "../../trails/index.ts";
+import { readReportStatus, readTrailStatus } from "../../trails/index.ts";
 import type { CloudtrailNeeds, CloudtrailOperation } from "./cloudtrail-operation.ts";
 import { findSeenTrail } from "./find-trail.ts";
 import { onTrail } from "./permissions.ts";
@@ -17,18 +17,23 @@ export function getTrailStatus({ organization, digests }: CloudtrailNeeds): Clou
     run: async ({ Name }, call) => {
       const { id, logging, startedAt, stoppedAt } = await findSeenTrail(call, Name, organization);
       const files = await readTrailStatus(call.tables, id, call.region);
+      const reports = await readReportStatus(call.tables, id);
       const digest = await digests.status(id, call.region);
       return {
         IsLogging: logging,
         ...error("LatestDeliveryError", files.latestError),
         ...time("LatestDeliveryTime", files.latestDeliveryMs),
+        ...error("LatestNotificationError", reports.latestNotificationError),
+        ...time("LatestNotificationTime", reports.latestNotificationMs),
+        ...error("LatestCloudWatchLogsDeliveryError", reports.latestLogsError),
+        ...time("LatestCloudWatchLogsDeliveryTime", reports.latestLogsMs),
         ...time("StartLoggingTime", startedAt),
         ...time("StopLoggingTime", stoppedAt),
         ...error("LatestDigestDeliveryError", digest.latestError),
         ...time("LatestDigestDeliveryTime", digest.latestDeliveryMs),
         LatestDeliveryAttemptTime: iso(files.latestAttemptMs),
-        LatestNotificationAttemptTime: "",
-        LatestNotificationAttemptSucceeded: "",
+        LatestNotificationAttemptTime: iso(reports.latestNotificationAttemptMs),
+        LatestNotificationAttemptSucceeded: iso(reports.latestNotificationMs),
         LatestDeliveryAttemptSucceeded: iso(files.latestSuccessMs),
         TimeLoggingStarted: iso(startedAt),
         TimeLoggingStopped: iso(stoppedAt),

@@ -1,6 +1,7 @@
 import * as trails from "../../trails/index.ts";
 import { checkDestinations } from "./check-destinations.ts";
 import type { CloudtrailCall, CloudtrailNeeds, CloudtrailOperation } from "./cloudtrail-operation.ts";
+import { narrowing } from "./event-selectors.ts";
 import { findOwnTrail, placeOf } from "./find-trail.ts";
 import { onTrail } from "./permissions.ts";
 import { settingMembers } from "./trail-members.ts";
@@ -20,6 +21,10 @@ export function updateTrail(needs: CloudtrailNeeds): CloudtrailOperation<"Update
     prepare: async (input, call) => {
       const { trail, settings } = await planUpdate(needs, input, call);
       await checkDestinations(needs, { ...trail, settings, input });
+    },
+    additionalEventData: async (input, call) => {
+      const { trail, settings } = await planUpdate(needs, input, call);
+      return narrowing(trail, { ...trail, settings });
     },
     run: async (input, call) => {
       const { trail, settings } = await planUpdate(needs, input, call);

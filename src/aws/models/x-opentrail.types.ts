@@ -2,7 +2,7 @@
 
 export interface Day {
   readonly Date?: string | undefined;
-  readonly Count?: number | bigint | undefined;
+  readonly Count?: number | undefined;
 }
 
 export interface BacktestEventPatternRequest {
@@ -16,8 +16,8 @@ export interface BacktestEventPatternRequest {
 }
 
 export interface BacktestEventPatternResponse {
-  readonly ScannedEvents?: number | bigint | undefined;
-  readonly MatchedEvents?: number | bigint | undefined;
+  readonly ScannedEvents?: number | undefined;
+  readonly MatchedEvents?: number | undefined;
   readonly Days?: readonly Day[] | undefined;
   readonly Samples?: readonly string[] | undefined;
   readonly FractionDone?: number | undefined;

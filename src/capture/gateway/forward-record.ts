@@ -1,6 +1,6 @@
 import type { ResolvedCall } from "../../aws/index.ts";
 import { isoSeconds, optional } from "../../core/index.ts";
-import { type AuditRecord, EVENT_VERSION, type UserIdentity } from "../../record/index.ts";
+import { type AuditRecord, EVENT_VERSION, markedDelivery, type UserIdentity } from "../../record/index.ts";
 import type { RequestDescription, ResponseDescription } from "../call/description.ts";
 import { recordedUserAgent } from "../call/special/index.ts";
 
@@ -26,6 +26,8 @@ export interface ForwardFacts {
   readonly sourceIp: string;
   /** As sent, one character per byte. */
   readonly userAgent?: string;
+  /** What the request says of the delivery of ours that it is. */
+  readonly deliveryMark?: string;
   readonly tls?: TlsFacts;
   /** `amz-sdk-invocation-id`: the retries of one call share it. */
   readonly invocationId?: string;
@@ -84,6 +86,7 @@ export function forwardRecord(
       ...response?.additionalEventData,
       ...(facts.invocationId === undefined ? {} : { sdkInvocationId: facts.invocationId.slice(0, 64) }),
       ...(odd === undefined ? {} : { outcome: odd.outcome }),
+      ...markedDelivery(facts.deliveryMark),
       ...(facts.route === undefined ? {} : { route: facts.route }),
     },
     ...(requestID === undefined ? {} : { requestID }),

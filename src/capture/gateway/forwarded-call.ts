@@ -8,7 +8,7 @@ import {
   type WireResponse,
 } from "../../aws/index.ts";
 import { Failure, optional, Refusal, reason } from "../../core/index.ts";
-import type { AuditRecord, UserIdentity } from "../../record/index.ts";
+import { type AuditRecord, DELIVERY_MARK_HEADER, type UserIdentity } from "../../record/index.ts";
 import { describeRequest } from "../call/describe-request.ts";
 import { describeResponse } from "../call/describe-response.ts";
 import type { CallPlace, RequestDescription, ResponseDescription } from "../call/description.ts";
@@ -406,6 +406,7 @@ export class ForwardedCall implements PassingCall {
   ): AuditRecord {
     const { head, sourceIp, tls } = this.#arrival;
     const userAgent = headerValue(head.headers, "user-agent");
+    const deliveryMark = headerValue(head.headers, DELIVERY_MARK_HEADER);
     const invocationId = headerValue(head.headers, "amz-sdk-invocation-id");
     return forwardRecord(
       {
@@ -418,6 +419,7 @@ export class ForwardedCall implements PassingCall {
         account: this.#recipient(identity),
         sourceIp,
         ...(userAgent === undefined ? {} : { userAgent }),
+        ...(deliveryMark === undefined ? {} : { deliveryMark }),
         ...(tls === undefined ? {} : { tls }),
         ...(invocationId === undefined ? {} : { invocationId }),
         ...(response?.requestID === undefined && odd !== undefined ? { ownRequestId: this.#requestId } : {}),

@@ -40,6 +40,8 @@ export interface GatewayNeeds {
   readonly catalog: Catalog;
   /** Signing names of the services that OpenTrail serves itself. */
   readonly ownServices: ReadonlySet<string>;
+  /** Whether an unsigned request follows a link that OpenTrail gave out. */
+  readonly isOwnLink?: (head: CapturedHead) => boolean;
   readonly ownBuckets?: OwnBuckets;
   readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
@@ -107,6 +109,7 @@ export class Gateway {
     const { catalog, routes, bucketHosts } = this.#needs;
     const own = this.#ownBuckets;
     if (routes.length === 0 && own === undefined) return undefined;
+    if (this.#needs.isOwnLink?.(head) === true) return undefined;
     const claimed = claimedKey(head);
     const signingName = claimed?.signingName;
     // Without routes only S3's calls can be for anybody but our own APIs.

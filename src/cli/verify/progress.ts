@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/index.ts";
+import { barOf, durationText } from "../bar.ts";
 import type { Output } from "../io.ts";
 import { cutText } from "../text-width.ts";
 
 const DRAWN_EVERY_MS = 100;
-const BAR_COLUMNS = 24;
 /** Before that much has been seen, nothing can be said of the time left. */
 const GUESS_AFTER_MS = 500;
 
@@ -64,17 +64,8 @@ export class Progress {
 
   #line(elapsedMs: number): string {
     const share = this.#bytes === 0 ? 0 : this.#bytesDone / this.#bytes;
-    const full = Math.floor(share * BAR_COLUMNS);
-    const bar = `${"█".repeat(full)}${"░".repeat(BAR_COLUMNS - full)}`;
     const left =
       elapsedMs < GUESS_AFTER_MS || share === 0 ? "" : `  ${durationText((elapsedMs * (1 - share)) / share)} left`;
-    return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${this.#filesDone} of ${this.#files} log files${left}`;
+    return `${barOf(share)}  ${this.#filesDone} of ${this.#files} log files${left}`;
   }
-}
-
-function durationText(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,0 +1,36 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../core/index.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** A call counts as caused by a delivery no longer than this after it: who was given a mark shall not have it for ever. */
+const CAUSES_FOR_MS = 5 * 60_000;
+
+/** Marks deliveries, and reads the marks that come back on recorded calls. */
+export interface DeliveryMarks {
+  /** The value of the header `x-opentrail-delivery`. */
+  mark(delivery: Delivery): string;
+  /**
+   * How many deliveries caused each other up to this record; 0 when none did, and when the mark is not ours or too old at
+   * `eventTimeMs`. A receiver can repeat the mark it got, and so gains no more than the deliveries it had anyway.
+   */
+  hopsOf(mark: unknown, eventTimeMs: number): number;
+}
+
+/** `key`: at least 16 secret bytes. */
+export function deliveryMarks(key: Uint8Array, clock: Clock): DeliveryMarks {
+  const tag = (said: string): Buffer => createHmac("sha256", key).update(said).digest().subarray(0, 16);
+  return {
+    mark: ({ hops }) => {
+      const said = `${hops}.${clock.now()}`;
+      return `${said}.${tag(said).toString("base64url")}`;
+    },
+    hopsOf: (mark, eventTimeMs) => {
+      if (typeof mark !== "string") return 0;
+      const [hops = "", time = "", given = "", ...more] = mark.split(".");
+      const bytes = Buffer.from(given, "base64url");
+      if (more.length > 0 || bytes.length !== 16 || !timingSafeEqual(bytes, tag(`${hops}.${time}`))) return 0;
+      const ageMs = eventTimeMs - Number(time);
+      return Math.abs(ageMs) <= CAUSES_FOR_MS ? Number(hops) : 0;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test, vi } from "vitest";
+import { movableClock, newDelivery, OWNER, openDeliveries, QUEUE } from "./deliveries.fixture.ts";
+import type { Delivery, Transport } from "./delivery.ts";
+
+type DeadLetterSender = (arn: string, delivery: Delivery) => Promise<void>;
+
+const delivers: Transport = async () => ({ outcome: "delivered" });
+const hangs: Transport = (_, signal) => new Promise((_done, fail) => signal.addEventListener("abort", fail));
+
+/** A transport that does what a list says, and delivers from then on. */
+function script(...results: readonly ("retry" | "failed" | "throw")[]): Transport {
+  const left = [...results];
+  return async () => {
+    const next = left.shift();
+    if (next === "throw") throw new Error("it broke");
+    return next === undefined ? { outcome: "delivered" } : { outcome: next, error: `said ${next}` };
+  };
+}
+
+describe("startDeliveries()", () => {
+  test("hands a delivery with all that was added to its transport, and says so in the ledger", async () => {
+    const seen: Delivery[] = [];
+    const { deliveries, add } = await openDeliveries(async (delivery) => {
+      seen.push(delivery);
+      return { outcome: "delivered" };
+    });
+    const added = newDelivery({ body: `"ö\u0000${"x".repeat(1_000_000)}"`, parameters: { headers: { a: "b" } } });
+    await add(added);
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, pending: 0, inFlight: 0 }));
+    expect(seen).toMatchObject([{ ...added, state: "pending", attempts: 0, deadLettered: false }]);
+    expect(await deliveries.get(seen[0]?.id ?? "")).toMatchObject({ ...added, state: "delivered", attempts: 1 });
+  });
+
+  test.each(["retry", "throw"] as const)("tries again after %s", async (first) => {
+    const { deliveries, add } = await openDeliveries(script(first));
+    await add(newDelivery({ retry: { kind: "delays", delaysMs: [1] } }));
+    await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(1));
+    const [delivery] = await deliveries.list({ limit: 1 });
+    expect(delivery).toMatchObject({ state: "delivered", attempts: 2 });
+    expect(delivery?.lastError).toBe(first === "retry" ? "said retry" : "it broke");
+  });
+
+  test("gives up when the policy has no further attempt", async () => {
+    const { deliveries, add } = await openDeliveries(script("retry", "retry", "retry"));
+    await add(newDelivery({ retry: { kind: "delays", delaysMs: [1] } }));
+    await vi.waitFor(() => expect(deliveries.stats().failed).toBe(1));
+    expect(await deliveries.list({ limit: 1 })).toMatchObject([
+      { state: "failed", attempts: 2, lastError: "said retry" },
+    ]);
+  });
+
+  test("hands what was given up to the dead-letter queue until that takes it", async () => {
+    const dead: string[] = [];
+    const clock = movableClock();
+    const sendDeadLetter = vi.fn<DeadLetterSender>(async (arn, delivery) => {
+      if (dead.push(`${arn} ${delivery.lastError}`) === 1) throw new Error("queue is away");
+    });
+    const { deliveries, add } = await openDeliveries(script("failed"), {
+      needs: { sendDeadLetter, clock },
+      options: { pollMs: 10 },
+    });
+    await add(newDelivery({ deadLetterArn: QUEUE }));
+    await expect
+      .poll(() => deliveries.list({ limit: 1 }))
+      .toMatchObject([
+        { state: "failed", deadLettered: false, lastError: "said failed; dead-letter queue: queue is away" },
+      ]);
+    clock.ahead(10_000);
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ deadLettered: 1, pending: 0 }));
+    expect(dead[0]).toBe(`${QUEUE} said failed`);
+    expect(await deliveries.list({ limit: 1 })).toMatchObject([
+      { state: "failed", deadLettered: true, attempts: 1, lastError: "said failed" },
+    ]);
+  });
+
+  test("never lets an endpoint that hangs delay another", async () => {
+    const { deliveries, add } = await openDeliveries((delivery, signal) =>
+      (delivery.endpoint.endsWith("/hangs") ? hangs : delivers)(delivery, signal),
+    );
+    const to = (endpoint: string, count: number) => Array.from({ length: count }, () => newDelivery({ endpoint }));
+    await add(...to("https://a.example/hangs", 100), ...to("https://b.example/fine", 100));
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 100, inFlight: 1 }));
+    expect(await deliveries.list({ limit: 1_000, state: "pending" })).toHaveLength(100);
+  });
+
+  test("serves 10,000 endpoints at once", async () => {
+    const { deliveries, add } = await openDeliveries(delivers);
+    await add(
+      ...Array.from({ length: 10_000 }, (_, n) => newDelivery({ endpoint: `https://${n}.example/`, owner: OWNER })),
+    );
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 10_000, pending: 0 }), 20_000);
+  });
+});

@@ -1,0 +1,86 @@
+import type { JsonObject } from "../patterns/index.ts";
+import type { BusReference } from "./bus-arn.ts";
+import type { BusEvent, EventEnvelope } from "./rule.ts";
+
+/** What PutEvents takes, in the model's own words. */
+export interface EventEntry {
+  readonly Time?: Date | undefined;
+  readonly Source?: string | undefined;
+  readonly Resources?: readonly string[] | undefined;
+  readonly DetailType?: string | undefined;
+  readonly Detail?: string | undefined;
+}
+
+/** Why an entry was not taken, as PutEvents answers it. */
+export interface EntryError {
+  readonly ErrorCode: string;
+  readonly ErrorMessage: string;
+}
+
+/** Objects and lists inside each other, as AWS bounds them. */
+const DEPTH_MAX = 1000;
+
+const REQUIRED = ["Source", "DetailType", "Detail"] as const;
+
+/**
+ * The event that a caller puts onto a bus, in the caller's account's name; or what is wrong with the entry.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+ */
+export function customEvent(
+  entry: EventEntry,
+  { bus, account, id, time }: { bus: BusReference; account: string; id: string; time: string },
+): BusEvent | EntryError {
+  for (const name of REQUIRED) {
+    if (!entry[name]) {
+      return error("InvalidArgument", `Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
+    }
+  }
+  const { Source = "", DetailType = "", Detail = "", Resources = [] } = entry;
+  if (/^aws\./i.test(Source)) return error("NotAuthorizedForSourceException", "Not authorized for the source.");
+  const detail = parseDetail(Detail);
+  if (detail === undefined) return error("MalformedDetail", "Detail is malformed.");
+  const envelope: EventEnvelope = {
+    version: "0",
+    id,
+    "detail-type": DetailType,
+    source: Source,
+    account,
+    time,
+    region: bus.region,
+    resources: Resources,
+    detail,
+  };
+  return { envelope, text: JSON.stringify(envelope), readOnlyManagement: false, hops: 0 };
+}
+
+/** What AWS counts of an entry, in bytes. */
+export function entrySize({ Time, Source, DetailType, Detail, Resources = [] }: EventEntry): number {
+  const texts = [Source, DetailType, Detail, ...Resources];
+  return texts.reduce((size, text) => size + Buffer.byteLength(text ?? ""), Time === undefined ? 0 : 14);
+}
+
+function parseDetail(text: string): JsonObject | undefined {
+  if (depthOf(text) > DEPTH_MAX) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+/** How deep JSON text goes: brackets inside of strings do not count. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{[\]}]/gs)) {
+    if (token === "{" || token === "[") deepest = Math.max(deepest, ++depth);
+    else if (token === "}" || token === "]") depth -= 1;
+  }
+  return deepest;
+}
+
+function error(ErrorCode: string, ErrorMessage: string): EntryError {
+  return { ErrorCode, ErrorMessage };
+}
