@@ -2,7 +2,7 @@
  * CloudWatch Logs: groups, streams and their events in segments of their own, filter patterns, metric and subscription
  * filters, and the query language of Logs Insights.
  */
-export { type FilterPattern, matchFilter, parseFilterPattern } from "./filter-patterns/index.ts";
+export * from "./filter-patterns/index.ts";
 export * from "./filters.ts";
 export * from "./group-arn.ts";
 export * from "./group-tags.ts";
