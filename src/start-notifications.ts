@@ -184,7 +184,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
         operations: {
           ...backtestOperations({ journal: parts.journal, tokens }),
           ...deliveryOperations({ deliveries: ledger, tokens }),
-        } as ServedService["operations"],
+        } as Readonly<Record<string, unknown>> as ServedService["operations"],
       },
     ],
     putLogs: (groupArn, stream, events) => logGroups.put(groupArn.replace(/:\*$/, ""), stream, events),

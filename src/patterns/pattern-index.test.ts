@@ -120,6 +120,17 @@ describe("PatternIndex", () => {
     expect(events.map((event) => index.match(event))).toEqual([["both"], ["no b"], [], [], ["both"]]);
   });
 
+  test.each([
+    ["x*y", "xay", "xz"],
+    ["*x*y", "axy", "ay"],
+    ["*x*", "axa", "aya"],
+    ["xy", "xy", "xyz"],
+  ])("asks %s again where only its beginning or end was looked up", (wildcard, wanted, unwanted) => {
+    const index = new PatternIndex<string>();
+    index.set("key", parse({ a: [{ wildcard }] }));
+    expect([index.match({ a: wanted }), index.match({ a: unwanted })]).toEqual([["key"], []]);
+  });
+
   test("moves a pattern that is tried in vain behind another field", () => {
     const index = new PatternIndex<string>();
     const other = Array.from({ length: 50 }, (_, n) => `other ${n}`);

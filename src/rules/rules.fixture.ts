@@ -24,7 +24,7 @@ export async function openRulesTables(): Promise<Kysely<RulesTables>> {
   return tables;
 }
 
-class StandingClock implements Clock {
+export class StandingClock implements Clock {
   ms: number = NOW;
 
   now(): number {
