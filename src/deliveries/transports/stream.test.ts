@@ -10,7 +10,7 @@ test.each([
 ])("openStreamTransport() sends the body %s", async (_, body, parameters, hex) => {
   const sent: unknown[] = [];
   const send = openStreamTransport(async ({ operation, region, input }) => {
-    sent.push([operation, region, input()]);
+    sent.push([operation, region, input("token")]);
     return { outcome: "delivered" };
   });
   const delivery = { endpoint: ENDPOINT, body, parameters } as unknown as Delivery;
