@@ -150,7 +150,7 @@ describe("parseFilterPattern()", () => {
     ["%a(b)%", `${CHARACTERS} '%a(b)%'`],
     ["%a\\(b%", `${CHARACTERS} '%a\\(b%'`],
     ["%a!%", `${CHARACTERS} '%a!%'`],
-    ["%a++%", "Invalid filter pattern: possessive quantifiers are not supported in '%a++%'"],
+    ["%a++%", "Invalid filter pattern: error parsing regexp: invalid nested repetition operator: `++` in '%a++%'"],
     ["%a% b", "Invalid filter pattern"],
     ["{ $.a = 1", "If a filter pattern starts with '{' it must end with '}'"],
     ["[a, b", "If a filter pattern starts with '[' it must end with ']'"],
