@@ -49,7 +49,7 @@ export function openHttpTransport({ http, mark }: HttpTransportNeeds): Transport
  * What a status says: 2xx is delivered, 429 and 5xx may do better later, the rest never will. Redirects are not followed.
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
  */
-export function resultOf(response: HttpResponse): AttemptResult {
+function resultOf(response: HttpResponse): AttemptResult {
   const { status } = response;
   if (status >= 200 && status < 300) return { outcome: "delivered" };
   const said = response.body.subarray(0, 200).toString().trim();

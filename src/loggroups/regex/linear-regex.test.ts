@@ -19,7 +19,7 @@ const { expression } = fc.letrec<{ expression: string; piece: string }>((tie) =>
       .map(([open, inner, times]) => `${open}${inner})${times}`),
   ),
 }));
-const text = fc.string({ unit: fc.constantFrom(..."abcAB1_- .{") });
+const text = fc.string({ unit: fc.constantFrom("a", "b", "c", "A", "1", "_", "-", " ", ".", "{") });
 
 describe("LinearRegex", () => {
   test("agrees with JavaScript on whether there is a match, and where", () => {
