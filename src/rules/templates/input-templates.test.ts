@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileTransformer } from "../input-transformer.ts";
 import type { EventEnvelope } from "../rule.ts";
-import { busEvent } from "./tables.fixture.ts";
+import { busEvent } from "../tables.fixture.ts";
 import { inputTemplates } from "./input-templates.ts";
 
 const CALL: EventEnvelope["detail"] = {
