@@ -18,10 +18,9 @@ interface Known {
   readonly at: number;
 }
 
-export function openHostLookup(
-  clock: Clock,
-  resolve: HostLookup = (host) => promises.lookup(host, { all: true }),
-): HostLookup {
+export const systemLookup: HostLookup = (host) => promises.lookup(host, { all: true });
+
+export function openHostLookup(clock: Clock, resolve: HostLookup = systemLookup): HostLookup {
   const known = new Map<string, Known>();
   const underWay = new Map<string, Promise<readonly LookupAddress[]>>();
   const waiting: (() => void)[] = [];
