@@ -39,6 +39,7 @@ import {
 } from "./identity/index.ts";
 import { integrityMigrations } from "./integrity/index.ts";
 import { lockDirectory, openJournal } from "./journal/index.ts";
+import { logGroupsMigrations } from "./loggroups/index.ts";
 import { rulesMigrations } from "./rules/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
 import { startBuckets } from "./start-buckets.ts";
@@ -100,6 +101,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     ...deliveriesMigrations,
     ...rulesMigrations,
     ...topicsMigrations,
+    ...logGroupsMigrations,
     ...alarmsMigrations,
   });
   const identityTables = tables.$pickTables<keyof IdentitySchema>();
@@ -139,6 +141,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     metrics,
     world: { clock, random, log },
     wake: () => notifications.wake(),
+    putLogs: (group, stream, events) => notifications.putLogs(group, stream, events),
   });
   let apiUrl = "";
   const notifications = await startNotifications({
@@ -146,6 +149,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     key,
     tables,
     journal,
+    objects,
     recorder,
     box,
     tokens,
@@ -179,6 +183,7 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
           trails.changed();
           notifications.trailsChanged();
         },
+        checkLogGroup: (groupArn) => notifications.checkLogGroup(groupArn),
         checkTopic: (topicArn, trailArn) => notifications.topics.checkTopic(topicArn, trailArn),
       }) as ServedService["operations"],
     },

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Kysely } from "kysely";
 import {
   type AlarmEvent,
@@ -9,9 +10,12 @@ import {
 } from "./alarms/index.ts";
 import {
   type ApiMetrics,
+  backtestOperations,
   cloudwatchOperations,
   type ControlSchema,
   deliveryOperations,
+  logsOperations,
+  logsRefusal,
   type Recorder,
   type ServedService,
   snsOperations,
@@ -19,9 +23,23 @@ import {
 import { type Catalog, service } from "./aws/index.ts";
 import type { Config } from "./config.ts";
 import { isoSeconds, type PageTokens, parseArn } from "./core/index.ts";
-import { addDeliveries, type Deliveries, type Delivery, startDeliveries } from "./deliveries/index.ts";
+import {
+  addDeliveries,
+  type Deliveries,
+  type DeliveriesSchema,
+  type Delivery,
+  startDeliveries,
+} from "./deliveries/index.ts";
 import type { SecretBox } from "./identity/index.ts";
 import type { Journal } from "./journal/index.ts";
+import {
+  type LogGroupsSchema,
+  type NewLogEvent,
+  openLogGroups,
+  openLogGroupTransport,
+  openLogStore,
+} from "./loggroups/index.ts";
+import type { DirectoryObjectStore } from "./store/index.ts";
 import {
   type BusEvent,
   busAt,
@@ -36,12 +54,17 @@ import { type OpenTopics, openTopics, type TopicsTables } from "./topics/index.t
 import { noteNotification, type TrailsSchema } from "./trails/index.ts";
 import type { World } from "./world.ts";
 
+/** When the newest events of a log group become a segment. */
+const LOG_SEGMENTS = { sealBytes: 16 * 1024 * 1024, sealAgeMs: 3_600_000, tailBytesMax: 128 * 1024 * 1024 };
+
 export interface NotificationParts {
   readonly config: Config;
   /** The installation's secret key. */
   readonly key: Uint8Array;
   readonly tables: Kysely<ControlSchema>;
   readonly journal: Journal;
+  /** Gets the segments of log groups. */
+  readonly objects: DirectoryObjectStore;
   readonly recorder: Recorder;
   readonly box: SecretBox;
   readonly tokens: PageTokens;
@@ -58,6 +81,10 @@ export interface Notifications {
   readonly topics: OpenTopics;
   /** The ledger has something new. */
   wake(): void;
+  /** Appends to a stream of a log group. @throws {Refusal} when the group is not there. */
+  putLogs(groupArn: string, stream: string, events: readonly NewLogEvent[]): Promise<void>;
+  /** What of a trail's log group is missing. */
+  checkLogGroup(groupArn: string): Promise<"group" | undefined>;
   /** To be called with every change of trails. */
   trailsChanged(): void;
   stats(): Readonly<Record<string, unknown>>;
@@ -94,12 +121,25 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       await rules.dispatch(transaction as unknown as Kysely<RulesTables>, arn, alarmEvent(event));
     },
   });
+  const logStore = await openLogStore(
+    { directory: join(config.dataDirectory, "loggroups"), objects: parts.objects, clock, random, log },
+    LOG_SEGMENTS,
+  );
+  const logGroups = openLogGroups({
+    tables: tables.$pickTables<keyof (LogGroupsSchema & DeliveriesSchema)>(),
+    store: logStore,
+    clock,
+    log,
+    recordMetrics: (data) => measured.record(data),
+    wake,
+  });
   deliveries = await startDeliveries({
     tables: tables.$pickTables<"deliveries">(),
     transports: {
       ...targets.transports,
       topic: topics.transport,
       bus: rules.transport,
+      "log-group": openLogGroupTransport({ tables: tables.$pickTables<keyof LogGroupsSchema>(), groups: logGroups }),
       "api-destination": openApiDestinationTransport({
         tables: tables.$pickTables<keyof RulesSchema>(),
         secrets: box,
@@ -126,13 +166,29 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       { model: service("sns"), operations: snsOperations({ topics, tokens }) as ServedService["operations"] },
       {
         model: service("cloudwatch"),
+        actionPrefix: "cloudwatch",
         operations: cloudwatchOperations({ metrics: measured, alarms, tokens }) as ServedService["operations"],
       },
       {
+        model: service("logs"),
+        operations: logsOperations({
+          store: logStore,
+          groups: logGroups,
+          tokens,
+          random,
+        }) as ServedService["operations"],
+        refusal: logsRefusal,
+      },
+      {
         model: service("x-opentrail"),
-        operations: { ...deliveryOperations({ deliveries: ledger, tokens }) } as ServedService["operations"],
+        operations: {
+          ...backtestOperations({ journal: parts.journal, tokens }),
+          ...deliveryOperations({ deliveries: ledger, tokens }),
+        } as Readonly<Record<string, unknown>> as ServedService["operations"],
       },
     ],
+    putLogs: (groupArn, stream, events) => logGroups.put(groupArn.replace(/:\*$/, ""), stream, events),
+    checkLogGroup: async (groupArn) => ((await logGroups.has(groupArn.replace(/:\*$/, ""))) ? undefined : "group"),
     trailsChanged: () => {
       rules
         .watchBuckets()
@@ -144,6 +200,8 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       await alarms.close();
       await measured.close();
       await ledger.close(graceMs);
+      await logGroups.close();
+      await logStore.close();
     },
   };
 }

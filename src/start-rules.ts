@@ -4,6 +4,7 @@ import { service } from "./aws/index.ts";
 import type { Config } from "./config.ts";
 import type { PageTokens } from "./core/index.ts";
 import { addDeliveries, type DeliveryMarks } from "./deliveries/index.ts";
+import type { SecretBox } from "./identity/index.ts";
 import { type Journal, type JournalEntry, parseRecord } from "./journal/index.ts";
 import { type AuditRecord, serviceEventRecord } from "./record/index.ts";
 import {
@@ -33,6 +34,7 @@ export interface RulesParts {
   readonly tables: Kysely<ControlSchema>;
   readonly journal: Journal;
   readonly recorder: Recorder;
+  readonly box: SecretBox;
   readonly tokens: PageTokens;
   readonly topics: OpenTopics;
   readonly marks: DeliveryMarks;
@@ -49,7 +51,7 @@ export interface RunningRules extends Rules {
 
 /** Sends what is recorded, and what is put onto buses, to the rules. */
 export async function startAllRules(parts: RulesParts): Promise<RunningRules> {
-  const { config, tables, journal, tokens, marks, world, wake } = parts;
+  const { config, tables, journal, box, tokens, marks, world, wake } = parts;
   const { clock, random, log } = world;
   const rulesTables = tables.$pickTables<keyof RulesTables>();
   const hopsOf = (record: AuditRecord): number => {
@@ -91,7 +93,10 @@ export async function startAllRules(parts: RulesParts): Promise<RunningRules> {
         random,
         tokens,
         dispatch,
+        secrets: box,
         changed,
+        archivesChanged: () => archives.changed(),
+        replaysChanged: () => replays.changed(),
         onDeliveries: wake,
       }) as ServedService["operations"],
     },

@@ -17,6 +17,7 @@ import {
   openEmailTransport,
   openFunctionTransport,
   openGuardedHttp,
+  openHostLookup,
   openHttpTransport,
   openQueueTransport,
   openStreamTransport,
@@ -45,12 +46,13 @@ export async function openTargets(
 ): Promise<Targets> {
   const marks = deliveryMarks(new Uint8Array(hkdfSync("sha256", key, "", "marks of deliveries", 32)), clock);
   const mark = (delivery: Delivery): string => marks.mark(delivery);
-  const http = openGuardedHttp(openAddressGuard(targets.allow));
+  const lookup = openHostLookup(clock);
+  const http = openGuardedHttp({ guard: openAddressGuard(targets.allow), lookup });
   const call = openAwsCaller({
     endpoints: { sqs: targets.sqsEndpoint, lambda: targets.lambdaEndpoint, firehose: targets.firehoseEndpoint },
     credentials: await credentialsOf(targets),
     catalog,
-    http: openGuardedHttp(openAddressGuard(EVERYWHERE)),
+    http: openGuardedHttp({ guard: openAddressGuard(EVERYWHERE), lookup }),
     clock,
     mark,
   });

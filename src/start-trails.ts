@@ -17,10 +17,12 @@ import type { Journal } from "./journal/index.ts";
 import {
   type Delivery,
   deliveredFiles,
+  type LogDeliveryNeeds,
   notificationMessage,
   openTrailCache,
   type Shard,
   startDelivery,
+  startLogDelivery,
   type Trail,
   type TrailsSchema,
   wantsForTrail,
@@ -61,6 +63,8 @@ export interface TrailsParts {
   readonly world: World;
   /** The ledger of deliveries has something new. */
   readonly wake: () => void;
+  /** Appends to a stream of a log group. */
+  readonly putLogs: LogDeliveryNeeds["put"];
 }
 
 export interface RunningTrails {
@@ -139,6 +143,17 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
       retry: RETRY,
     },
   );
+  const logs = await startLogDelivery(
+    {
+      ...world,
+      journal,
+      tables: trailTables,
+      ...(organizationId === undefined ? {} : { organization: { id: organizationId } }),
+      wantsForTrail: (trail) => wantsForTrail(trail, accounts),
+      put: parts.putLogs,
+    },
+    RETRY,
+  );
   exportMetrics(metrics, delivery);
   const check =
     config.fileCheckIntervalMs === 0
@@ -162,10 +177,12 @@ export async function startTrails(parts: TrailsParts): Promise<RunningTrails> {
     stats: () => running.stats(),
     changed: () => {
       running.trailsChanged();
+      logs.trailsChanged();
       cache.invalidate().catch((err: unknown) => world.log.warn({ err }, "trails could not be read anew"));
     },
     close: async () => {
       await check?.close();
+      await logs.close();
       await running.close();
       await digests.close();
     },

@@ -1,32 +1,29 @@
 import type { Kysely } from "kysely";
-import { type Alarm, type Place } from "./alarm.ts";
-import { periodOf } from "./alarm-messages.ts";
+import { type Alarm, type AlarmQuery, type AlarmSettings, periodOf } from "./alarm.ts";
 import { type Datapoint, EXTRA_PERIODS } from "./judge.ts";
-import { dimensionsKey, type MetricKey } from "./metric.ts";
-import { metricIds, readSeries } from "./metric-rows.ts";
+import type { MetricKey } from "./metric.ts";
+import { metricsOf, planQueries, runQueries } from "./metric-queries.ts";
 import type { AlarmsSchema } from "./schema.ts";
-import { parseStatistic } from "./statistic.ts";
 
-/** The metric of an alarm. */
-export function keyOf(
-  { account, region }: Place,
-  namespace: string,
-  name: string,
-  dimensions: readonly { readonly Name: string; readonly Value: string }[] = [],
-): MetricKey {
-  const pairs = dimensions.map(({ Name, Value }) => [Name, Value] as const);
-  return { account, region, namespace, name, dimensions: dimensionsKey(pairs) };
+/** What an alarm asks of the metrics: its own queries, or one for its metric. */
+function queriesOf(settings: AlarmSettings): readonly AlarmQuery[] {
+  const { Metrics, Namespace, MetricName, Dimensions = [], Period, Statistic, ExtendedStatistic, Unit } = settings;
+  if (Metrics !== undefined) return Metrics;
+  const Stat = Statistic ?? ExtendedStatistic;
+  if (Namespace === undefined || MetricName === undefined || Period === undefined || Stat === undefined) return [];
+  const Metric = { Namespace, MetricName, Dimensions };
+  return [{ Id: "m1", MetricStat: { Metric, Period, Stat, ...(Unit === undefined ? {} : { Unit }) } }];
+}
+
+/** The statistic of an alarm on one metric, or undefined. */
+export function statisticOf({ settings }: Alarm): string | undefined {
+  const [only, ...others] = queriesOf(settings);
+  return others.length === 0 ? only?.MetricStat?.Stat : undefined;
 }
 
 /** The metrics that decide over an alarm. */
 export function keysOf(alarm: Alarm): readonly MetricKey[] {
-  const { Namespace, MetricName, Dimensions, Metrics = [] } = alarm.settings;
-  if (Namespace !== undefined && MetricName !== undefined) return [keyOf(alarm, Namespace, MetricName, Dimensions)];
-  return Metrics.flatMap(({ MetricStat }) => {
-    if (MetricStat === undefined) return [];
-    const { Metric } = MetricStat;
-    return [keyOf(alarm, Metric.Namespace, Metric.MetricName, Metric.Dimensions)];
-  });
+  return metricsOf(planQueries(alarm, queriesOf(alarm.settings)));
 }
 
 /** Alarms move on by the minute; those with shorter periods by the period. */
@@ -43,19 +40,10 @@ export async function readDatapoints(
   const { settings } = alarm;
   const periodS = periodOf(settings);
   const count = settings.EvaluationPeriods + EXTRA_PERIODS;
-  const from = end - count * periodS * 1000;
-  const [key] = keysOf(alarm);
-  const statistic = parseStatistic(settings.Statistic ?? settings.ExtendedStatistic ?? "");
-  if (key === undefined || statistic === undefined) return [];
-  const ids = (await metricIds(tables, key, settings.Unit)).map(({ id }) => id);
-  const series = await readSeries(tables, ids, { from, to: end, periodS });
+  const range = { from: end - count * periodS * 1000, to: end, periodS };
+  const [result] = await runQueries(tables, planQueries(alarm, queriesOf(settings)), () => range);
   return Array.from({ length: count }, (_, index) => {
     const start = end - (index + 1) * periodS * 1000;
-    const summary = series.get(start);
-    return {
-      start,
-      value: summary === undefined ? undefined : statistic.of(summary),
-      samples: summary?.samples ?? 0,
-    };
+    return { start, value: result?.series.get(start), samples: result?.samples.get(start) ?? 0 };
   });
 }

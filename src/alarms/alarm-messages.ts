@@ -1,4 +1,4 @@
-import { type Alarm, type AlarmQuery, type AlarmSettings, type AlarmState, messageTime } from "./alarm.ts";
+import { type Alarm, type AlarmQuery, type AlarmSettings, type AlarmState, messageTime, periodOf } from "./alarm.ts";
 import { regionName } from "./region-names.ts";
 
 /** A message's subject may be so long. @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
@@ -77,13 +77,6 @@ function triggerRule(settings: AlarmSettings): object {
     TreatMissingData: settings.TreatMissingData ?? "",
     EvaluateLowSampleCountPercentile: settings.EvaluateLowSampleCountPercentile ?? "",
   };
-}
-
-/** The period of an alarm, in seconds, whatever it is on. */
-export function periodOf({ Period, Metrics = [] }: AlarmSettings): number {
-  if (Period !== undefined) return Period;
-  const periods = Metrics.map((query) => query.MetricStat?.Period ?? query.Period ?? 0);
-  return Math.max(...periods, 1);
 }
 
 /** What a function gets. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions.html */

@@ -87,6 +87,13 @@ export function alarmArn({ account, region }: Place, name: string): string {
   return formatArn("cloudwatch", region, account, `alarm:${name}`);
 }
 
+/** The period of an alarm, in seconds, whatever it is on. */
+export function periodOf({ Period, Metrics = [] }: Pick<AlarmSettings, "Period" | "Metrics">): number {
+  if (Period !== undefined) return Period;
+  const periods = Metrics.map((query) => query.MetricStat?.Period ?? query.Period ?? 0);
+  return Math.max(...periods, 1);
+}
+
 /** `2026-11-20T20:00:00.000+0000`, as CloudWatch writes times inside its messages. */
 export function messageTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}+0000`;

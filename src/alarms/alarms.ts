@@ -15,9 +15,9 @@ type Tables = Kysely<AlarmsSchema>;
 type AlarmRow = AlarmsSchema["alarms"];
 
 /** Alarms of an account in a Region. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
-export const ALARMS_MAX = 5_000;
+const ALARMS_MAX = 5_000;
 
-export function alarmOfRow(row: AlarmRow): Alarm {
+function alarmOfRow(row: AlarmRow): Alarm {
   return {
     arn: row.alarm_arn,
     account: row.account_id,

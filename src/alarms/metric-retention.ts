@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR_MS;
  * joined into periods of five minutes has no more to come.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
  */
-export const RETENTION: readonly {
+const RETENTION: readonly {
   readonly periodS: number;
   readonly keptMs: number;
   readonly thenS?: number;
@@ -22,7 +22,7 @@ export const RETENTION: readonly {
 ];
 
 /** So many rows at a time, so that nobody waits long for the tables. */
-const STEP_ROWS = 2_000;
+const STEP_ROWS = 500;
 
 /** Moves or drops some of what is over its time; answers whether there is more. */
 export async function expireMetricData(tables: Kysely<AlarmsSchema>, now: number): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import { type Clock, Failure, Refusal } from "../core/index.ts";
@@ -51,11 +52,14 @@ export interface MetricsStats {
 const FLUSH_AFTER_MS = 300;
 const EXPIRE_EVERY_MS = 600_000;
 /** Metrics of all accounts together, and periods in memory that wait to be written. */
-const METRICS_MAX = 200_000;
+const METRICS_MAX = 100_000;
 const PENDING_MAX = 100_000;
 /** One transaction takes so many periods, so that others come in between. */
-const WRITE_MAX = 5_000;
-const TWO_WEEKS_MS = 14 * 86_400_000;
+const WRITE_MAX = 1_000;
+/** Between these a datum's time must lie, seen from now. */
+const TIME_MS = { past: 14 * 86_400_000, future: 2 * 3_600_000 } as const;
+/** Data may be dropped with every log event: the log tells it once in so long. */
+const COMPLAIN_EVERY_MS = 60_000;
 
 interface Waiting {
   readonly samples: readonly MetricSample[];
@@ -75,10 +79,14 @@ export async function openMetrics(needs: MetricsNeeds): Promise<OpenMetrics> {
   let timer: NodeJS.Timeout | undefined;
   let written = 0;
   let dropped = 0;
+  let complainedAt = Number.NEGATIVE_INFINITY;
 
   const drop = (count: number, why: string): void => {
     dropped += count;
-    log.warn({ count, why }, "metric data dropped");
+    const elapsed = clock.elapsed();
+    if (elapsed - complainedAt < COMPLAIN_EVERY_MS) return;
+    complainedAt = elapsed;
+    log.warn({ dropped, why }, "metric data are dropped");
   };
   const keep = (samples: Iterable<MetricSample>): void => {
     let refused = 0;
@@ -118,6 +126,8 @@ export async function openMetrics(needs: MetricsNeeds): Promise<OpenMetrics> {
     for (let index = 0; index < taken.length; index += WRITE_MAX) {
       try {
         await write(taken.slice(index, index + WRITE_MAX), false);
+        // The tables answer without leaving the thread: others get their turn in between.
+        await nextTurn();
       } catch (cause) {
         keep(taken.slice(index));
         throw cause;
@@ -170,7 +180,7 @@ export async function openMetrics(needs: MetricsNeeds): Promise<OpenMetrics> {
   };
 
   const expire = async (): Promise<void> => {
-    while (await expireMetricData(tables, clock.now()));
+    while (await expireMetricData(tables, clock.now())) await nextTurn();
     // No write may be under way that knows the id of a metric that goes.
     const done = flushing.then(async () => {
       if ((await expireMetrics(tables, clock.now())) > 0) await ids.load(tables);
@@ -250,8 +260,8 @@ function isSound(datum: MetricDatum, now: number): boolean {
     Number.isFinite(count) &&
     count > 0 &&
     Number.isFinite(value * count) &&
-    timestamp > now - TWO_WEEKS_MS &&
-    timestamp < now + TWO_WEEKS_MS &&
+    timestamp >= now - TIME_MS.past &&
+    timestamp <= now + TIME_MS.future &&
     [namespace, name].every((text) => text.length > 0 && text.length <= nameLength) &&
     pairs.length <= METRIC_LIMITS.dimensions &&
     pairs.every(([key, text]) => key !== "" && text !== "" && key.length <= nameLength && text.length <= valueLength)

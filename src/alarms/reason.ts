@@ -1,4 +1,4 @@
-import { type AlarmSettings, type Comparison, messageTime } from "./alarm.ts";
+import { type AlarmSettings, type Comparison, messageTime, periodOf } from "./alarm.ts";
 import { breaches, type Datapoint, type Verdict } from "./judge.ts";
 
 const COMPARED: Readonly<Record<Comparison, string>> = {
@@ -89,7 +89,7 @@ export function stateReasonData(
   datapoints: readonly Datapoint[],
   now: number,
 ): string {
-  const { Unit, Statistic, ExtendedStatistic, Period, Threshold, EvaluationPeriods } = settings;
+  const { Unit, Statistic, ExtendedStatistic, Threshold, EvaluationPeriods } = settings;
   const evaluated = (verdict.real.length === 0 ? datapoints.slice(0, EvaluationPeriods) : verdict.real).slice(
     0,
     EVALUATED_MAX,
@@ -101,7 +101,7 @@ export function stateReasonData(
     startDate: oldest === undefined ? undefined : messageTime(oldest),
     unit: Unit,
     statistic: Statistic ?? ExtendedStatistic,
-    period: Period,
+    period: periodOf(settings),
     recentDatapoints: verdict.real
       .slice(0, EVALUATED_MAX)
       .map(({ value }) => value)

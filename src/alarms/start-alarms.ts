@@ -1,12 +1,13 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../core/index.ts";
 import type { Alarm, StateValue } from "./alarm.ts";
-import { keysOf, readDatapoints, stepMsOf } from "./alarm-data.ts";
+import { keysOf, readDatapoints, statisticOf, stepMsOf } from "./alarm-data.ts";
 import { allAlarms, expireHistory, readAlarm } from "./alarms.ts";
 import { type AlarmsTables, type ChangeNeeds, changeState, type NewState } from "./change-state.ts";
 import { type Datapoint, judge, type Verdict } from "./judge.ts";
-import { keyText } from "./metric.ts";
+import { keyText, type MetricKey } from "./metric.ts";
 import type { OpenMetrics } from "./metrics.ts";
 import { stateReason, stateReasonData } from "./reason.ts";
 import { parseStatistic } from "./statistic.ts";
@@ -50,6 +51,8 @@ const LATE_MS = 2_000;
 
 interface Watched {
   readonly alarm: Alarm;
+  /** The metrics that decide over it. */
+  readonly keys: readonly MetricKey[];
   state: StateValue;
   /** Up to when complete periods have been judged. */
   judgedUntil: number;
@@ -78,7 +81,7 @@ export async function startAlarms(needs: AlarmsNeeds): Promise<Alarms> {
         const known = watched.get(alarm.arn);
         const same = known?.alarm.configuredAt === alarm.configuredAt;
         const judgedUntil = same ? known.judgedUntil : Number.NEGATIVE_INFINITY;
-        next.set(alarm.arn, { alarm, state: alarm.state.value, judgedUntil });
+        next.set(alarm.arn, { alarm, keys: keysOf(alarm), state: alarm.state.value, judgedUntil });
       }
       watched = next;
       byMetric = indexed(next.values());
@@ -124,6 +127,8 @@ export async function startAlarms(needs: AlarmsNeeds): Promise<Alarms> {
         one.judgedUntil = Number.NEGATIVE_INFINITY;
         log.error({ err, alarm: one.alarm.arn }, "an alarm could not be judged");
       }
+      // The tables answer without leaving the thread: others get their turn in between.
+      await nextTurn();
     }
   };
 
@@ -195,7 +200,7 @@ export async function startAlarms(needs: AlarmsNeeds): Promise<Alarms> {
 function indexed(all: Iterable<Watched>): ReadonlyMap<string, readonly Watched[]> {
   const index = new Map<string, Watched[]>();
   for (const one of all) {
-    for (const text of new Set(keysOf(one.alarm).map(keyText))) {
+    for (const text of new Set(one.keys.map(keyText))) {
       const others = index.get(text);
       if (others === undefined) index.set(text, [one]);
       else others.push(one);
@@ -237,17 +242,18 @@ function newState(alarm: Alarm, verdict: Verdict, datapoints: readonly Datapoint
   };
 }
 
-function breachLasts({ settings }: Alarm): boolean {
-  const direction = parseStatistic(settings.Statistic ?? "")?.direction;
-  return direction === (settings.ComparisonOperator.startsWith("Greater") ? "rising" : "falling");
+function breachLasts(alarm: Alarm): boolean {
+  const direction = parseStatistic(statisticOf(alarm) ?? "")?.direction;
+  return direction === (alarm.settings.ComparisonOperator.startsWith("Greater") ? "rising" : "falling");
 }
 
 /**
  * Whether a percentile has too few samples to say anything, and the alarm is told to wait then.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
  */
-function isTooThin({ settings }: Alarm, datapoints: readonly Datapoint[]): boolean {
-  const percent = Number(/^p([\d.]+)$/i.exec(settings.ExtendedStatistic ?? "")?.[1] ?? Number.NaN);
+function isTooThin(alarm: Alarm, datapoints: readonly Datapoint[]): boolean {
+  const { settings } = alarm;
+  const percent = Number(/^p([\d.]+)$/i.exec(statisticOf(alarm) ?? "")?.[1] ?? Number.NaN);
   if (settings.EvaluateLowSampleCountPercentile !== "ignore" || Number.isNaN(percent)) return false;
   const needed = 1000 / Math.min(percent, 100 - percent);
   return datapoints

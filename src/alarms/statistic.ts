@@ -21,8 +21,6 @@ const SIMPLE: Readonly<Record<string, Omit<Statistic, "name">>> = {
   Maximum: { of: ({ maximum }) => maximum, direction: "rising" },
 };
 
-export const SIMPLE_STATISTICS: readonly string[] = Object.keys(SIMPLE);
-
 /** What remains of the values between two bounds, and of how many: the trimmed statistics of CloudWatch. */
 const TRIMMED: Readonly<Record<string, (kept: Digest, all: Summary) => number | undefined>> = {
   tm: (kept) => mean(kept),

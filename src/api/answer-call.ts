@@ -179,7 +179,8 @@ async function authorize(
   const { served, model, input } = trace;
   const { caller } = call;
   assertSessionMayCall(caller, served?.model.name ?? "");
-  const action = `${served?.model.signingName}:${operation?.permission ?? model?.name}`;
+  const prefix = served?.actionPrefix ?? served?.model.signingName;
+  const action = `${prefix}:${operation?.permission ?? model?.name}`;
   const context = callerContext(caller, call);
   const conditions = (await operation?.conditions?.(input as never, call as never)) ?? {};
   for (const [key, value] of Object.entries(conditions)) {
@@ -237,7 +238,8 @@ function respond(trace: Trace, output: unknown): WireResponse {
 /** Turns whatever was thrown into the service's own error form, and records it. */
 async function refuse(needs: AnswerNeeds, trace: Trace, thrown: unknown): Promise<WireResponse> {
   const protocol = trace.protocol ?? guessProtocol(trace);
-  const refusal = nameForProtocol(toRefusal(needs, trace, thrown), protocol);
+  const told = toRefusal(needs, trace, thrown);
+  const refusal = nameForProtocol(trace.served?.refusal?.(told) ?? told, protocol);
   const service = trace.served?.model ?? needs.services[0]?.model;
   if (service === undefined) throw new Error("no service is served");
   const response = serializeError(service, protocol, refusal, trace.requestId);

@@ -10,6 +10,7 @@ export * from "./events/index.ts";
 export * from "./http-limits.ts";
 export * from "./http-server.ts";
 export * from "./iam/index.ts";
+export * from "./logs/index.ts";
 export * from "./metrics.ts";
 export { isLink } from "./notification-links.ts";
 export * from "./organizations/index.ts";

@@ -8,6 +8,10 @@ import type { Operation } from "./operation.ts";
 export interface ServedService {
   readonly model: Service;
   readonly operations: Readonly<Record<string, Operation<never, unknown, never> | undefined>>;
+  /** What actions of policies begin with, where it is not the name that signatures bear (`cloudwatch` for `monitoring`). */
+  readonly actionPrefix?: string;
+  /** How the service says what others say by another name. */
+  readonly refusal?: (refusal: Refusal) => Refusal;
 }
 
 /** A request as the HTTP side hands it over. */

@@ -11,6 +11,7 @@ export const SECRET_MEMBERS: ReadonlySet<string> = new Set([
   "SAMLAssertion",
   "SecretAccessKey",
   "SessionToken",
+  "Token",
   "TokenCode",
   "WebIdentityToken",
 ]);

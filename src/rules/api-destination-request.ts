@@ -2,7 +2,7 @@ import type { ApiDestination } from "./api-destinations.ts";
 import type { ConnectionAuth, HttpPart, HttpParts } from "./connection.ts";
 import type { Target } from "./rule.ts";
 
-export interface HttpRequest {
+export interface BuiltRequest {
   readonly method: string;
   readonly url: string;
   /** Names in lower case. */
@@ -25,7 +25,7 @@ export function buildRequest(
   auth: ConnectionAuth,
   body: string,
   token?: string,
-): HttpRequest {
+): BuiltRequest {
   const parts = auth.InvocationHttpParameters ?? {};
   const url = new URL(fillPath(destination.invocationEndpoint, target.PathParameterValues ?? []));
   const query = [...Object.entries(target.QueryStringParameters ?? {}), ...pairs(parts.QueryStringParameters)];

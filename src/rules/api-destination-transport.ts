@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
-import { type Clock, optional, reason } from "../core/index.ts";
-import type { AttemptResult, Delivery, Transport } from "../deliveries/index.ts";
+import { type Clock, optional, parseArn, reason } from "../core/index.ts";
+import {
+  AddressRefused,
+  type AttemptResult,
+  BadRequest,
+  type Delivery,
+  type GuardedHttp,
+  type Transport,
+} from "../deliveries/index.ts";
 import type { SecretBox } from "../identity/index.ts";
 import { DELIVERY_MARK_HEADER } from "../record/index.ts";
 import { buildRequest, UnfitRequest } from "./api-destination-request.ts";
 import { type ApiDestination, DEFAULT_RATE, findApiDestinationByArn } from "./api-destinations.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
-import { ConnectionTokens, type SendRequest } from "./connection-tokens.ts";
+import { ConnectionTokens } from "./connection-tokens.ts";
 import { openConnection } from "./connections.ts";
 import type { Target } from "./rule.ts";
 import type { RulesSchema } from "./schema.ts";
@@ -16,14 +23,15 @@ export interface ApiDestinationNeeds {
   readonly tables: Kysely<RulesSchema>;
   readonly secrets: SecretBox;
   readonly clock: Clock;
-  /** Guards the address; redirections are answers like others. */
-  readonly request: SendRequest;
-  /** What a request bears as `x-opentrail-delivery`, so that a call that it causes is known for what it is. */
-  readonly mark?: (delivery: Delivery) => string;
+  readonly request: GuardedHttp;
+  /** What a delivery bears so that it is known when it comes back. */
+  readonly mark: (delivery: Delivery) => string;
 }
 
 /**
- * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` are the target's `HttpParameters`.
+ * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` are the target's `HttpParameters`. Only
+ * rules of its own account get their events there: its connection's secrets are that account's.
+ *
  * Delivered is what is answered with 2xx. As with EventBridge 409, 429 and 5xx are tried again, after `Retry-After` where
  * it says so; every other answer is final. A token that is refused with 401 or 407 is fetched anew, once per attempt.
  *
@@ -36,6 +44,9 @@ export function openApiDestinationTransport(needs: ApiDestinationNeeds): Transpo
   return async (delivery, signal) => {
     const destination = await findApiDestinationByArn(needs.tables, delivery.endpoint);
     if (destination === undefined) return failed("the API destination does not exist");
+    if (parseArn(delivery.owner)?.account !== destination.account) {
+      return failed("the API destination belongs to another account than the rule");
+    }
     const opened = await openConnection(needs.tables, needs.secrets, destination.connectionArn);
     if (opened === undefined) return failed("the API destination's connection is deauthorized or does not exist");
     const waitMs = rates.take(destination);
@@ -46,11 +57,14 @@ export function openApiDestinationTransport(needs: ApiDestinationNeeds): Transpo
     try {
       return await attempt(needs, tokens, { ...opened, destination, delivery, signal });
     } catch (thrown) {
-      if (thrown instanceof UnfitRequest) return failed(thrown.message);
-      return { outcome: "retry", error: reason(thrown) };
+      // Only the owner or the operator can do something about these.
+      const final = FINAL.some((kind) => thrown instanceof kind);
+      return final ? failed(reason(thrown)) : { outcome: "retry", error: reason(thrown) };
     }
   };
 }
+
+const FINAL = [UnfitRequest, BadRequest, AddressRefused] as const;
 
 /** How long an attempt waits for its turn; what would wait longer comes again instead. */
 const RATE_WAIT_MS_MAX = 2000;
@@ -79,14 +93,13 @@ function send(
   { request, mark }: ApiDestinationNeeds,
   { destination, auth, delivery, signal }: Attempt,
   token?: string,
-): ReturnType<SendRequest> {
+): ReturnType<GuardedHttp> {
   const parameters = delivery.parameters as NonNullable<Target["HttpParameters"]>;
   const built = buildRequest(destination, parameters, auth, delivery.body, token);
-  const headers = { ...built.headers, ...optional(DELIVERY_MARK_HEADER, mark?.(delivery)) };
-  return request({ ...built, headers, signal });
+  return request({ ...built, headers: { ...built.headers, [DELIVERY_MARK_HEADER]: mark(delivery) }, signal });
 }
 
-function resultOf({ status, headers }: Awaited<ReturnType<SendRequest>>, clock: Clock): AttemptResult {
+function resultOf({ status, headers }: Awaited<ReturnType<GuardedHttp>>, clock: Clock): AttemptResult {
   if (status >= 200 && status <= 299) return { outcome: "delivered" };
   const error = `the API destination answered ${status}`;
   if (status !== 409 && status !== 429 && status < 500) return failed(error);

@@ -1,14 +1,7 @@
 import { type Clock, Failure } from "../core/index.ts";
-import { type HttpRequest, pairs } from "./api-destination-request.ts";
+import type { GuardedHttp } from "../deliveries/index.ts";
+import { type BuiltRequest, pairs } from "./api-destination-request.ts";
 import type { Connection, OAuth } from "./connection.ts";
-
-/** Sends one request; rejects when there is no answer. Addresses are guarded by who hands this in. */
-export type SendRequest = (request: HttpRequest & { readonly signal: AbortSignal }) => Promise<{
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}>;
 
 interface Held {
   /** The connection's time of change: others' tokens are of no use. */
@@ -26,11 +19,11 @@ const EARLY_MS = 30_000;
 
 /** OAuth tokens of connections (client credentials), in memory until they end. */
 export class ConnectionTokens {
-  readonly #send: SendRequest;
+  readonly #send: GuardedHttp;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
 
-  constructor(send: SendRequest, clock: Clock) {
+  constructor(send: GuardedHttp, clock: Clock) {
     this.#send = send;
     this.#clock = clock;
   }
@@ -75,7 +68,7 @@ export class ConnectionTokens {
   }
 }
 
-function tokenRequest(oauth: OAuth): HttpRequest {
+function tokenRequest(oauth: OAuth): BuiltRequest {
   const {
     ClientParameters: client,
     AuthorizationEndpoint,

@@ -2,6 +2,7 @@
  * EventBridge: buses, rules, targets, archives, replays, schedules, connections and API destinations; the reader that
  * sends what is recorded to the rules; backtests over the journal.
  */
+export * from "./backtest.ts";
 export * from "./blindness.ts";
 export * from "./bus-arn.ts";
 export * from "./buses.ts";
@@ -29,4 +30,4 @@ export * from "./replay.ts";
 export * from "./replays.ts";
 export * from "./schedules.ts";
 export * from "./start-replays.ts";
-export * from "./templates.ts";
+export * from "./templates/index.ts";

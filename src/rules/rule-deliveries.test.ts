@@ -52,7 +52,7 @@ describe("deliveriesOf()", () => {
   ])("makes the body by %j", (input, body) => expect(deliveryTo({ Arn: TOPIC, ...input })).toMatchObject({ body }));
 
   test.each([
-    [{ Arn: `arn:aws:sqs:${AT}:jobs.fifo`, SqsParameters: { MessageGroupId: "g" } }, { MessageGroupId: "g" }],
+    [{ Arn: `arn:aws:sqs:${AT}:jobs.fifo`, SqsParameters: { MessageGroupId: "g" } }, { messageGroupId: "g" }],
     [
       { Arn: `arn:aws:events:${AT}:api-destination/hook`, HttpParameters: { HeaderParameters: { "x-a": "1" } } },
       { HeaderParameters: { "x-a": "1" } },

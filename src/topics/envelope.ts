@@ -40,7 +40,7 @@ const SIGNED = {
 } as const satisfies Readonly<Record<Envelope["Type"], readonly (keyof Unsigned)[]>>;
 
 /** What is signed: each member's name and value on lines of their own, the last one ended too. */
-export function canonicalText(message: Unsigned): string {
+function canonicalText(message: Unsigned): string {
   return SIGNED[message.Type]
     .filter((name) => message[name] !== undefined)
     .map((name) => `${name}\n${message[name]}\n`)

@@ -7,7 +7,6 @@ export * from "./open-topics.ts";
 export * from "./refusals.ts";
 export * from "./schema.ts";
 export {
-  findSubscription,
   type ListedBy,
   listSubscriptions,
   countSubscriptions,

@@ -75,7 +75,7 @@ function parseTexts(message: string): ReadonlyMap<string, unknown> {
 }
 
 /** The text as a JSON object; undefined when it is none. */
-export function parseObject(text: string): object | undefined {
+function parseObject(text: string): object | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;

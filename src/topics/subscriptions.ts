@@ -193,8 +193,12 @@ export async function unsubscribe(
   return token;
 }
 
-/** Answers one that was not deleted. A token that expired takes what it was to confirm with it. */
-export async function findSubscription(tables: Tables, arn: string, now: number): Promise<Subscription | undefined> {
+/**
+ * One that was not deleted. A token that expired takes what it was to confirm with it.
+ * @throws {Refusal} `NotFound`; `InvalidParameter` when the text is no subscription's ARN.
+ */
+export async function needSubscription(tables: Tables, arn: string, now: number): Promise<Subscription> {
+  topicOfSubscription(arn);
   const row = await tables
     .selectFrom("subscriptions")
     .selectAll()
@@ -202,15 +206,8 @@ export async function findSubscription(tables: Tables, arn: string, now: number)
     .where("state", "!=", "deleted")
     .where((where) => where.or([where("state", "=", "confirmed"), where("token_expires_at", ">", now)]))
     .executeTakeFirst();
-  return row === undefined ? undefined : subscriptionOf(row);
-}
-
-/** @throws {Refusal} `NotFound`; `InvalidParameter` when the text is no subscription's ARN. */
-export async function needSubscription(tables: Tables, arn: string, now: number): Promise<Subscription> {
-  topicOfSubscription(arn);
-  const found = await findSubscription(tables, arn, now);
-  if (found === undefined) throw notFound("Subscription");
-  return found;
+  if (row === undefined) throw notFound("Subscription");
+  return subscriptionOf(row);
 }
 
 /** Whose subscriptions to list. */

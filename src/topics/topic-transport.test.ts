@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { Delivery } from "../deliveries/index.ts";
 import { ACCOUNT, OTHER_ACCOUNT, openTopicsWorld, type TopicsWorld } from "./open-topics.fixture.ts";
 import type { TopicsTables } from "./topic.ts";
-import { notificationMessage } from "./trail-notifications.ts";
 
 const TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:news`;
 const RULE = `arn:aws:events:us-east-1:${ACCOUNT}:rule/deletions`;
@@ -172,8 +171,4 @@ describe("checkTopic()", () => {
     expect(await world.topics.checkTopic(topic, trail)).toBe(false);
     expect(world.deliveries).toEqual([]);
   });
-});
-
-test("notificationMessage() lists the files of a bucket", () => {
-  expect(notificationMessage("b", ["k1", "k2"])).toBe('{"s3Bucket":"b","s3ObjectKey":["k1","k2"]}');
 });

@@ -8,6 +8,7 @@ import type { Operations } from "../operation.ts";
 import { alarmStates } from "./alarm-states.ts";
 import type { CloudwatchNeeds } from "./cloudwatch-operation.ts";
 import { describeAlarms } from "./describe-alarms.ts";
+import { getMetricData } from "./get-metric-data.ts";
 import { getMetricStatistics } from "./get-metric-statistics.ts";
 import { listMetrics } from "./list-metrics.ts";
 import { putMetricAlarm } from "./put-metric-alarm.ts";
@@ -21,6 +22,7 @@ export function cloudwatchOperations(needs: CloudwatchNeeds): Operations<Cloudwa
     ...alarmStates(needs),
     ...describeAlarms(needs),
     ...tags,
+    GetMetricData: getMetricData(needs),
     GetMetricStatistics: getMetricStatistics(needs),
     ListMetrics: listMetrics(needs),
     PutMetricAlarm: putMetricAlarm(needs),

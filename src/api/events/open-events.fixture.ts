@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { type EventsOperations, service, validateInput } from "../../aws/index.ts";
 import { assert, PageTokens, type Refusal, systemRandom } from "../../core/index.ts";
 import { addDeliveries, deliveriesMigrations } from "../../deliveries/index.ts";
-import { type Caller, decide, principalOf } from "../../identity/index.ts";
+import { type Caller, decide, principalOf, SecretBox } from "../../identity/index.ts";
 import { keepRule, type Rule, type RulesTables, rulesMigrations, startRules, type Target } from "../../rules/index.ts";
 import { openTables } from "../../store/index.ts";
 import type { ConditionValues, Operation } from "../operation.ts";
@@ -60,6 +60,9 @@ export async function openEvents(): Promise<Events> {
     dispatch: rules.dispatch,
     changed: () => rules.changed(),
     onDeliveries: () => undefined,
+    archivesChanged: () => undefined,
+    replaysChanged: () => undefined,
+    secrets: new SecretBox(new Uint8Array(32), systemRandom),
   });
   return eventsOver({ tables, operations, changed: () => rules.changed() }, { account: ACCOUNT, region: REGION });
 }

@@ -1,5 +1,4 @@
-import { optional, Refusal } from "../../core/index.ts";
-import { type EventPattern, parseEventPattern, PatternError } from "../../patterns/index.ts";
+import { optional } from "../../core/index.ts";
 import {
   countRules,
   DEFAULT_BUS,
@@ -14,6 +13,7 @@ import {
 } from "../../rules/index.ts";
 import type { EventsOperation, RuleOperationsNeeds } from "./events-operation.ts";
 import { existingBus, invalid, limitExceeded, refuseManaged } from "./named.ts";
+import { patternOrRefuse } from "./pattern-or-refuse.ts";
 import { onRule, requestTags } from "./permissions.ts";
 
 /**
@@ -67,14 +67,4 @@ export function putRule({ changed }: RuleOperationsNeeds): EventsOperation<"PutR
 function checkSchedule(expression: string, busName: string): void {
   if (busName !== DEFAULT_BUS) throw invalid("ScheduleExpression is supported only on the default event bus.");
   parseSchedule(expression);
-}
-
-/** @throws {Refusal} `InvalidEventPatternException`, which names the place. */
-export function patternOrRefuse(text: string): EventPattern {
-  try {
-    return parseEventPattern(text);
-  } catch (thrown) {
-    if (!(thrown instanceof PatternError)) throw thrown;
-    throw new Refusal("InvalidEventPatternException", `Event pattern is not valid. Reason: ${thrown.message}`);
-  }
 }

@@ -1,7 +1,7 @@
 import { type JsonObject, matchesPattern } from "../../patterns/index.ts";
 import type { EventsOperation } from "./events-operation.ts";
 import { invalid } from "./named.ts";
-import { patternOrRefuse } from "./put-rule.ts";
+import { patternOrRefuse } from "./pattern-or-refuse.ts";
 
 /** What an event must say so that it can be tested, although no pattern needs it. */
 const MANDATORY = ["id", "account", "source", "time", "region", "resources", "detail-type"] as const;

@@ -10,6 +10,7 @@ import { describeDelivery } from "./describe-delivery.ts";
 import { listDeliveries } from "./list-deliveries.ts";
 import { redriveDeliveries } from "./redrive-deliveries.ts";
 
+export * from "./backtest-event-pattern.ts";
 export type { DeliveryNeeds } from "./delivery-operation.ts";
 
 export function deliveryOperations(

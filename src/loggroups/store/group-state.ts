@@ -7,12 +7,11 @@ export class GroupState {
   readonly arn: string;
   /** Changes whenever events leave the place where a read may have seen them. */
   generation = 0;
-  tailBytes = 0;
-  /** When the oldest event of the tail came. */
-  tailSince: number | undefined;
   readonly #ids = new Map<string, number>();
   readonly #names = new Map<number, string>();
-  #tail = new Map<number, StreamPart>();
+  #tail = new Tally();
+  /** Of the tail: what is being sealed. */
+  #sealing = new Tally();
 
   constructor(group: number, arn: string) {
     this.group = group;
@@ -23,8 +22,17 @@ export class GroupState {
     return this.#ids;
   }
 
-  get tail(): Iterable<StreamPart> {
-    return this.#tail.values();
+  get tail(): readonly StreamPart[] {
+    return [...this.#sealing.parts.values(), ...this.#tail.parts.values()];
+  }
+
+  get tailBytes(): number {
+    return this.#sealing.bytes + this.#tail.bytes;
+  }
+
+  /** When the oldest event of the tail came. */
+  get tailSince(): number | undefined {
+    return this.#sealing.since ?? this.#tail.since;
   }
 
   nameOf(stream: number): string | undefined {
@@ -42,21 +50,49 @@ export class GroupState {
   }
 
   /** Counts an event that is in the tail now. */
-  add({ stream, timestamp, ingested, message }: StoredEvent): void {
-    const bytes = Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
-    const known = this.#tail.get(stream);
-    this.#tail.set(stream, addPart(known, { stream, bytes, firstMs: timestamp, lastMs: timestamp, ingested }));
-    this.tailBytes += bytes;
-    this.tailSince ??= ingested;
+  add(event: StoredEvent): void {
+    this.#tail.add(partOf(event));
+  }
+
+  /** All that is in the tail now is being sealed; what comes is counted apart. */
+  beginSealing(): void {
+    this.#sealing = this.#tail;
+    this.#tail = new Tally();
+  }
+
+  endSealing(isSealed: boolean): void {
+    const later = this.#tail;
+    if (!isSealed) {
+      this.#tail = this.#sealing;
+      for (const part of later.parts.values()) this.#tail.add(part);
+    }
+    this.#sealing = new Tally();
   }
 
   /** Counts the tail anew. */
   recount(database: LogDatabase): void {
-    const parts = database.tailParts(this.group);
-    this.#tail = new Map(parts.map((part) => [part.stream, part]));
-    this.tailBytes = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.tailSince = parts.length === 0 ? undefined : Math.min(...parts.map(({ ingested }) => ingested));
+    this.#sealing = new Tally();
+    this.#tail = new Tally();
+    for (const part of database.tailParts(this.group)) this.#tail.add(part);
   }
+}
+
+/** What some events come to, by stream. */
+class Tally {
+  readonly parts = new Map<number, StreamPart>();
+  bytes = 0;
+  since: number | undefined;
+
+  add(part: StreamPart): void {
+    this.parts.set(part.stream, addPart(this.parts.get(part.stream), part));
+    this.bytes += part.bytes;
+    this.since = Math.min(this.since ?? part.ingested, part.ingested);
+  }
+}
+
+export function partOf({ stream, timestamp, ingested, message }: StoredEvent): StreamPart {
+  const bytes = Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
+  return { stream, bytes, firstMs: timestamp, lastMs: timestamp, ingested };
 }
 
 export function addPart(one: StreamPart | undefined, other: StreamPart): StreamPart {

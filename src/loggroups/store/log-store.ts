@@ -163,7 +163,11 @@ export class DirectoryLogStore implements LogStore {
     const group = this.#waiting.splice(0, count === 0 ? this.#waiting.length : count);
     if (this.#waiting.length > 0) this.#commit = setImmediate(() => this.#commitSome());
     try {
-      const answers = this.#write("events", () => group.map((append) => this.#store(append)));
+      const answers = this.#write("events", () => {
+        const stored = group.map((append) => this.#store(append));
+        this.#database.setNextSequence(this.#nextSequence);
+        return stored;
+      });
       group.forEach(({ resolve }, index) => resolve(answers[index] ?? []));
     } catch (thrown) {
       for (const { reject } of group) reject(thrown);
@@ -193,7 +197,6 @@ export class DirectoryLogStore implements LogStore {
       state.add(event);
     }
     this.#nextSequence += events.length;
-    this.#database.setNextSequence(this.#nextSequence);
     return stored.flatMap((event) => this.#told(event, state));
   }
 
@@ -258,14 +261,20 @@ export class DirectoryLogStore implements LogStore {
 
   async #sealNow(state: GroupState): Promise<void> {
     const below = this.#nextSequence;
-    const segments = await writeSegments(this.#needs, this.#database, state, below, this.#options.sealBytes);
-    if (segments === undefined) return;
-    this.#write("catalogue", () => {
-      for (const { object, blocks, parts } of segments) this.#database.addSegment(state.group, object, blocks, parts);
-      this.#database.removeSealed(state.group, below);
-    });
-    state.generation += 1;
-    state.recount(this.#database);
+    let isSealed = false;
+    state.beginSealing();
+    try {
+      const segments = await writeSegments(this.#needs, this.#database, state, below, this.#options.sealBytes);
+      if (segments === undefined) return;
+      this.#write("catalogue", () => {
+        for (const { object, blocks, parts } of segments) this.#database.addSegment(state.group, object, blocks, parts);
+        this.#database.removeSealed(state.group, below);
+      });
+      isSealed = true;
+      state.generation += 1;
+    } finally {
+      state.endSealing(isSealed);
+    }
   }
 
   #removeGroup(state: GroupState): readonly string[] {

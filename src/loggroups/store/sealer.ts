@@ -1,5 +1,5 @@
-import { EVENT_OVERHEAD_BYTES, type LogDatabase, type StreamPart } from "./database.ts";
-import { addPart, type GroupState } from "./group-state.ts";
+import type { LogDatabase, StreamPart } from "./database.ts";
+import { addPart, type GroupState, partOf } from "./group-state.ts";
 import type { LogStoreNeeds } from "./open-log-store.ts";
 import { FIRST, LAST, TIMESTAMP_MAX } from "./position.ts";
 import { type BlockEntry, SegmentBuilder, type StoredEvent } from "./segment.ts";
@@ -71,9 +71,8 @@ async function* drafts(
   if (draft.bytes > 0) yield draft;
 }
 
-function count(draft: Draft, { stream, timestamp, ingested, message }: StoredEvent): void {
-  const bytes = Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
-  draft.bytes += bytes;
-  const part = { stream, bytes, firstMs: timestamp, lastMs: timestamp, ingested };
-  draft.parts.set(stream, addPart(draft.parts.get(stream), part));
+function count(draft: Draft, event: StoredEvent): void {
+  const part = partOf(event);
+  draft.bytes += part.bytes;
+  draft.parts.set(part.stream, addPart(draft.parts.get(part.stream), part));
 }

@@ -1,0 +1,88 @@
+import { Refusal } from "../../core/index.ts";
+import { LinearRegex, RegexError } from "../regex/index.ts";
+
+/** Regular expressions that a JSON or space-delimited pattern may hold. */
+const REGEXES_MAX = 2;
+
+/** What may stand in a regular expression of a filter pattern; parentheses cannot even be escaped. */
+const REGEX_TEXT = /^(?:[A-Za-z0-9:_#=@/;,\- ^$?[\]{}|*+.]|\\[^()\s])*$/;
+
+export function invalidPattern(message = "Invalid filter pattern"): Refusal {
+  return new Refusal("InvalidParameterException", message);
+}
+
+/** Reads a filter pattern from left to right; white space before a token is skipped. */
+export class Scanner {
+  readonly text: string;
+  #at = 0;
+  #regexes = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get offset(): number {
+    return this.#at;
+  }
+
+  get ended(): boolean {
+    this.#skip();
+    return this.#at >= this.text.length;
+  }
+
+  /** Whether the token is next; then it is behind us. */
+  take(token: string): boolean {
+    this.#skip();
+    if (!this.text.startsWith(token, this.#at)) return false;
+    this.#at += token.length;
+    return true;
+  }
+
+  expect(token: string): void {
+    if (!this.take(token)) throw invalidPattern();
+  }
+
+  /** `sticky` bears the flag `y`. */
+  match(sticky: RegExp): string | undefined {
+    this.#skip();
+    return this.matchHere(sticky);
+  }
+
+  /** The same without skipping white space. */
+  matchHere(sticky: RegExp): string | undefined {
+    sticky.lastIndex = this.#at;
+    const found = sticky.exec(this.text)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  /** `"…"`, in which `\"` and `\\` stand for themselves. */
+  quoted(): string | undefined {
+    const found = this.match(/"(?:[^"\\]|\\[\s\S])*"/y);
+    return found?.slice(1, -1).replace(/\\(["\\])/g, "$1");
+  }
+
+  /** `%…%`; a percent sign in it is written `\x25`. */
+  regex(): LinearRegex | undefined {
+    const found = this.match(/%(?:[^%\\]|\\[\s\S])*%/y);
+    if (found === undefined) return undefined;
+    this.#regexes++;
+    if (this.#regexes > REGEXES_MAX) throw invalidPattern();
+    return compileRegex(found.slice(1, -1));
+  }
+
+  #skip(): void {
+    while (/\s/.test(this.text[this.#at] ?? "x")) this.#at++;
+  }
+}
+
+function compileRegex(source: string): LinearRegex {
+  const invalid = invalidPattern(`Invalid filter pattern: Invalid character(s) in term '%${source}%'`);
+  if (source === "" || !REGEX_TEXT.test(source)) throw invalid;
+  try {
+    return new LinearRegex(source);
+  } catch (error) {
+    if (error instanceof RegexError) throw invalidPattern(`Invalid filter pattern: ${error.message} in '%${source}%'`);
+    throw error;
+  }
+}
