@@ -12,7 +12,7 @@ const signal = new AbortController().signal;
 const toLoopback: HostLookup = async () => [{ address: "127.0.0.1", family: 4 }];
 
 function openHttp(allow: readonly string[] = ["127.0.0.0/8"], lookup: HostLookup = toLoopback) {
-  return openGuardedHttp(openAddressGuard(allow), lookup);
+  return openGuardedHttp({ guard: openAddressGuard(allow), lookup });
 }
 
 async function listen(server: Server): Promise<number> {

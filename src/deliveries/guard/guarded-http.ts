@@ -3,7 +3,7 @@ import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Failure } from "../../core/index.ts";
 import { type AddressGuard, AddressRefused } from "./address-guard.ts";
-import { type HostLookup, systemLookup } from "./host-lookup.ts";
+import type { HostLookup } from "./host-lookup.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -56,7 +56,12 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-export function openGuardedHttp(guard: AddressGuard, lookup: HostLookup = systemLookup): GuardedHttp {
+interface GuardedHttpNeeds {
+  readonly guard: Pick<AddressGuard, "allows">;
+  readonly lookup: HostLookup;
+}
+
+export function openGuardedHttp({ guard, lookup }: GuardedHttpNeeds): GuardedHttp {
   const options = { keepAlive: true, maxFreeSockets: 4, timeout: IDLE_MS, lookup: guardedLookup(guard, lookup) };
   const plain = new Agent(options);
   const tls = new TlsAgent(options);
@@ -148,7 +153,7 @@ async function readResponse(response: IncomingMessage): Promise<HttpResponse> {
 }
 
 /** Resolves a name to those of its addresses that are allowed. */
-function guardedLookup(guard: AddressGuard, lookup: HostLookup): LookupFunction {
+function guardedLookup(guard: GuardedHttpNeeds["guard"], lookup: HostLookup): LookupFunction {
   return (host, options, done) => {
     lookup(host)
       .then((addresses) => {

@@ -18,9 +18,10 @@ interface Known {
   readonly at: number;
 }
 
-export const systemLookup: HostLookup = (host) => promises.lookup(host, { all: true });
-
-export function openHostLookup(clock: Clock, resolve: HostLookup = systemLookup): HostLookup {
+export function openHostLookup(
+  clock: Clock,
+  resolve: HostLookup = (host) => promises.lookup(host, { all: true }),
+): HostLookup {
   const known = new Map<string, Known>();
   const underWay = new Map<string, Promise<readonly LookupAddress[]>>();
   const waiting: (() => void)[] = [];
