@@ -70,7 +70,7 @@ function numberOf(value: Scalar): number | undefined {
 }
 
 /** `*` stands for any characters; each piece is looked for once, from left to right. */
-export function wildcard(pattern: string): (text: string) => boolean {
+function wildcard(pattern: string): (text: string) => boolean {
   const [head = "", ...rest] = pattern.split("*");
   const tail = rest.pop();
   if (tail === undefined) return (text) => text === head;

@@ -157,7 +157,7 @@ describe("parseFilterPattern()", () => {
     ["%a\\1%", term("\\1")],
     ["%a\\u0041%", term("\\u")],
     ["%%", term("%%")],
-    ["%[a%", "Invalid filter pattern: missing closing ] in %[a%"],
+    ["%[a%", "Invalid filter pattern: error parsing regexp: missing closing ]: `[a` in %[a%"],
     ["%a{5}b{96}%", "Invalid filter pattern: the regular expression %a{5}b{96}% is too large"],
     ["%[a-c]{50}.{50}\\d%", "Invalid filter pattern: the regular expression %[a-c]{50}.{50}\\d% is too large"],
     ["%a% b", term("b")],

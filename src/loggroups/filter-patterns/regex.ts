@@ -1,4 +1,4 @@
-import { RE2JS, RE2JSSyntaxException } from "re2js";
+import { LinearRegex, RegexError } from "../regex/index.ts";
 import { invalidPattern, invalidTerm } from "./refusals.ts";
 
 /**
@@ -29,11 +29,11 @@ export function compileRegex(source: string): (text: string) => boolean {
   return (text) => regex.test(text);
 }
 
-function compile(source: string): RE2JS {
+function compile(source: string): LinearRegex {
   try {
-    return RE2JS.compile(source);
+    return new LinearRegex(source);
   } catch (error) {
-    if (error instanceof RE2JSSyntaxException) throw invalidPattern(`${error.getDescription()} in %${source}%`);
+    if (error instanceof RegexError) throw invalidPattern(`${error.message} in %${source}%`);
     throw error;
   }
 }
