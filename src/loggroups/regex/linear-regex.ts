@@ -28,7 +28,7 @@ export interface RegexMatch {
 const SOURCE_CHARACTERS_MAX = 4_096;
 
 /** Steps of the compiled expression: what repeats what repeats grows without bound. */
-const PROGRAM_STEPS_MAX = 10_000;
+const PROGRAM_STEPS_MAX = 500;
 
 /**
  * A regular expression of somebody we do not trust, in RE2's language: time is linear in the text, never more. What needs
