@@ -18,11 +18,13 @@ import { resourcePolicyOperations } from "./resource-policies.ts";
 import { retention } from "./retention.ts";
 import { subscriptionFilterOperations } from "./subscription-filters.ts";
 import { tags } from "./tags.ts";
+import { filterPatternOperations } from "./test-metric-filter.ts";
 
 export { type LogsNeeds, logsRefusal } from "./logs-operation.ts";
 
 export function logsOperations(needs: LogsNeeds): Operations<LogsOperations, LogGroupsSchema> {
   return {
+    ...filterPatternOperations,
     ...logGroups(needs),
     ...logStreams(needs),
     ...metricFilterOperations(needs),
