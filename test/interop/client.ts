@@ -6,7 +6,7 @@ export interface AwsClient {
   close(): void;
 }
 
-export type ServiceName = "iam" | "sts" | "s3" | "cloudtrail" | "cloudtrail-data";
+export type ServiceName = "iam" | "sts" | "s3" | "cloudtrail" | "cloudtrail-data" | "events";
 
 /** Members as the operation's model names them; times as `Date`. */
 export type Parameters = Readonly<Record<string, unknown>>;
