@@ -22,7 +22,7 @@ import {
 } from "./api/index.ts";
 import { type Catalog, service } from "./aws/index.ts";
 import type { Config } from "./config.ts";
-import { isoSeconds, type PageTokens, parseArn } from "./core/index.ts";
+import { isoSeconds, optional, type PageTokens, parseArn } from "./core/index.ts";
 import {
   addDeliveries,
   type Deliveries,
@@ -48,7 +48,7 @@ import {
   type RulesSchema,
   type RulesTables,
 } from "./rules/index.ts";
-import { startAllRules } from "./start-rules.ts";
+import { alarmsTopic, startAllRules } from "./start-rules.ts";
 import { openTargets } from "./start-targets.ts";
 import { type OpenTopics, openTopics, type TopicsTables } from "./topics/index.ts";
 import { noteNotification, type TrailsSchema } from "./trails/index.ts";
@@ -163,7 +163,14 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
     wake,
     services: [
       rules.service,
-      { model: service("sns"), operations: snsOperations({ topics, tokens }) as ServedService["operations"] },
+      {
+        model: service("sns"),
+        operations: snsOperations({
+          topics,
+          tokens,
+          ...optional("alarmsTopic", alarmsTopic(config)),
+        }) as ServedService["operations"],
+      },
       {
         model: service("cloudwatch"),
         actionPrefix: "cloudwatch",

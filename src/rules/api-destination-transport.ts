@@ -7,10 +7,10 @@ import {
   BadRequest,
   type Delivery,
   type GuardedHttp,
-  MARK_HEADER,
   type Transport,
 } from "../deliveries/index.ts";
 import type { SecretBox } from "../identity/index.ts";
+import { DELIVERY_MARK_HEADER } from "../record/index.ts";
 import { buildRequest, UnfitRequest } from "./api-destination-request.ts";
 import { type ApiDestination, DEFAULT_RATE, findApiDestinationByArn } from "./api-destinations.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
@@ -96,7 +96,7 @@ function send(
 ): ReturnType<GuardedHttp> {
   const parameters = delivery.parameters as NonNullable<Target["HttpParameters"]>;
   const built = buildRequest(destination, parameters, auth, delivery.body, token);
-  return request({ ...built, headers: { ...built.headers, [MARK_HEADER]: mark(delivery) }, signal });
+  return request({ ...built, headers: { ...built.headers, [DELIVERY_MARK_HEADER]: mark(delivery) }, signal });
 }
 
 function resultOf({ status, headers }: Awaited<ReturnType<GuardedHttp>>, clock: Clock): AttemptResult {
