@@ -1,4 +1,5 @@
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as events from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
 import * as sns from "@aws-sdk/client-sns";
@@ -19,6 +20,7 @@ type Handler = (args: { readonly request: { readonly headers: Readonly<Record<st
 type Module = Readonly<Record<string, unknown>>;
 const MODULES: Readonly<Record<string, readonly [module: Module, client: string]>> = {
   cloudtrail: [cloudtrail, "CloudTrailClient"],
+  events: [events, "EventBridgeClient"],
   iam: [iam, "IAMClient"],
   s3: [s3, "S3Client"],
   sns: [sns, "SNSClient"],
