@@ -38,6 +38,9 @@ interface State {
 /** States kept; past it they are forgotten and made anew, so memory is bounded and time stays linear. */
 const STATES_MAX = 500;
 
+/** States made for one text after which it is not worth keeping them. */
+const STATES_OF_TEXT_MAX = 2 * STATES_MAX;
+
 const MATCHED: State = { kernel: [], before: "edge", next: [] };
 
 /** Whether a program matches anywhere in a text: states of the deterministic automaton are made when first needed. */
@@ -46,16 +49,24 @@ export class LazyAutomaton {
   readonly #classes: CharClasses;
   readonly #states = new Map<string, State>();
   #first: State;
+  /** States ever made. */
+  #made = 0;
+  /** The round in which a step was seen last. */
+  readonly #seen: Float64Array;
+  #round = 0;
 
   constructor(steps: readonly Step[]) {
     this.#steps = steps;
+    this.#seen = new Float64Array(steps.length);
     this.#classes = new CharClasses(steps.flatMap((step) => (step.kind === "set" ? [step.set] : [])));
     this.#first = this.#state([0], "edge");
   }
 
   test(text: string): boolean {
     let state = this.#first;
+    const made = this.#made;
     for (let at = 0; at < text.length; at++) {
+      if (this.#made - made > STATES_OF_TEXT_MAX) return this.#simulate(state, text, at);
       const group = this.#classes.of(text.charCodeAt(at));
       state = state.next[group] ?? this.#advance(state, group);
       if (state === MATCHED) return true;
@@ -64,40 +75,62 @@ export class LazyAutomaton {
     return (state.next[end] ?? this.#advance(state, end)) === MATCHED;
   }
 
+  /** Goes on from a state without keeping any. */
+  #simulate(state: State, text: string, from: number): boolean {
+    let { kernel, before } = state;
+    for (let at = from; at <= text.length; at++) {
+      const code = at < text.length ? text.charCodeAt(at) : undefined;
+      const after = sideOf(code);
+      const reached = this.#follow(kernel, before, after);
+      if (reached === undefined) return true;
+      kernel = this.#step(reached, code);
+      before = after;
+    }
+    return false;
+  }
+
   #advance(state: State, group: number): State {
     const code = this.#classes.sample(group);
     const after = sideOf(code);
     const reached = this.#follow(state.kernel, state.before, after);
-    const next = reached === undefined ? MATCHED : this.#step(reached, code, after);
+    const next =
+      reached === undefined
+        ? MATCHED
+        : this.#state(
+            this.#step(reached, code).sort((a, b) => a - b),
+            after,
+          );
     state.next[group] = next;
     return next;
   }
 
-  #step(reached: readonly number[], code: number | undefined, side: Side): State {
-    const kernel: number[] = [];
+  /** A match may begin at every place: the first step is always among them. */
+  #step(reached: readonly number[], code: number | undefined): number[] {
+    const kernel: number[] = [0];
+    if (code === undefined) return kernel;
     for (const at of reached) {
       const step = this.#steps[at];
-      if (step?.kind === "set" && code !== undefined && contains(step.set, code)) kernel.push(at + 1);
+      if (step?.kind === "set" && contains(step.set, code)) kernel.push(at + 1);
     }
-    // A match may begin at every place.
-    return this.#state([0, ...kernel.sort((a, b) => a - b)], side);
+    return kernel;
   }
 
   /** All steps that are reached without a character; undefined when one of them is the match. */
   #follow(kernel: readonly number[], before: Side, after: Side): readonly number[] | undefined {
-    const seen = new Set<number>();
+    this.#round++;
+    const reached: number[] = [];
     const waiting = [...kernel];
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      if (seen.has(at)) continue;
-      seen.add(at);
+      if (this.#seen[at] === this.#round) continue;
+      this.#seen[at] = this.#round;
       const step = this.#steps[at];
       if (step === undefined || step.kind === "match") return undefined;
-      if (step.kind === "split") waiting.push(step.first, step.second);
+      if (step.kind === "set") reached.push(at);
+      else if (step.kind === "split") waiting.push(step.first, step.second);
       else if (step.kind === "jump") waiting.push(step.to);
-      else if (step.kind === "save") waiting.push(at + 1);
-      else if (step.kind === "assert" && holds(step.what, before, after)) waiting.push(at + 1);
+      else if (step.kind === "save" || holds(step.what, before, after)) waiting.push(at + 1);
     }
-    return [...seen];
+    return reached;
   }
 
   #state(kernel: readonly number[], before: Side): State {
@@ -105,6 +138,7 @@ export class LazyAutomaton {
     const known = this.#states.get(key);
     if (known !== undefined) return known;
     if (this.#states.size >= STATES_MAX) this.#forget();
+    this.#made++;
     const state: State = { kernel, before, next: [] };
     this.#states.set(key, state);
     return state;

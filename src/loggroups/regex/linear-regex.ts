@@ -1,7 +1,7 @@
-import { findCaptures } from "./captures.ts";
+import { Captures } from "./captures.ts";
 import { LazyAutomaton } from "./lazy-automaton.ts";
 import { parseRegex, type RegexFlags, type RegexNode } from "./parse-regex.ts";
-import { compileProgram, type Step } from "./program.ts";
+import { compileProgram } from "./program.ts";
 
 /** A match: where it stands, and what its groups hold. */
 export interface RegexMatch {
@@ -18,7 +18,7 @@ export interface RegexMatch {
 export class LinearRegex {
   /** The names of its groups; undefined for those without. */
   readonly groupNames: readonly (string | undefined)[];
-  readonly #steps: readonly Step[];
+  readonly #captures: Captures;
   readonly #automaton: LazyAutomaton;
   /** The whole of it, when it is nothing but text. */
   readonly #literal: string | undefined;
@@ -27,8 +27,9 @@ export class LinearRegex {
   constructor(source: string, flags: Partial<RegexFlags> = {}) {
     const { node, groups } = parseRegex(source, flags);
     this.groupNames = groups;
-    this.#steps = compileProgram(node);
-    this.#automaton = new LazyAutomaton(this.#steps);
+    const steps = compileProgram(node);
+    this.#captures = new Captures(steps);
+    this.#automaton = new LazyAutomaton(steps);
     this.#literal = literalOf(node);
   }
 
@@ -37,10 +38,13 @@ export class LinearRegex {
     return this.#literal === undefined ? this.#automaton.test(text) : text.includes(this.#literal);
   }
 
-  /** The first match at or after `from`. */
+  /**
+   * The first match at or after `from`.
+   * @throws {RegexError} as `Captures.find`.
+   */
   find(text: string, from = 0): RegexMatch | undefined {
     if (from === 0 && !this.test(text)) return undefined;
-    const slots = findCaptures(this.#steps, text, from);
+    const slots = this.#captures.find(text, from);
     if (slots === undefined) return undefined;
     const [start = 0, end = 0] = slots;
     return { start, end, groups: this.groupNames.map((_, index) => groupAt(text, slots, index + 1)) };

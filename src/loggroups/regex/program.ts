@@ -12,9 +12,9 @@ export type Step =
   | { readonly kind: "match" };
 
 /** A text of n characters costs at most n times this, whatever the pattern. */
-const STEPS_MAX = 1000;
+const STEPS_MAX = 500;
 
-/** @throws {RegexError} when the expression needs more than 1,000 steps, counted repetitions written out. */
+/** @throws {RegexError} when the expression needs more than 500 steps, counted repetitions written out. */
 export function compileProgram(node: RegexNode): readonly Step[] {
   const steps: Step[] = [];
   emit(node, steps);
