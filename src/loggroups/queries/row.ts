@@ -97,7 +97,8 @@ function walk(root: object | undefined, { parts, rests }: FieldName, from: numbe
   return value;
 }
 
-function parseObject(text: string): object | undefined {
+/** The JSON object that a text is, if it is one. */
+export function parseObject(text: string): object | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
     return JSON.parse(text) as object;
