@@ -10,6 +10,7 @@ import {
 } from "./alarms/index.ts";
 import {
   type ApiMetrics,
+  backtestOperations,
   cloudwatchOperations,
   type ControlSchema,
   deliveryOperations,
@@ -21,7 +22,7 @@ import {
 } from "./api/index.ts";
 import { type Catalog, service } from "./aws/index.ts";
 import type { Config } from "./config.ts";
-import { isoSeconds, type PageTokens, parseArn } from "./core/index.ts";
+import { isoSeconds, optional, type PageTokens, parseArn } from "./core/index.ts";
 import {
   addDeliveries,
   type Deliveries,
@@ -37,6 +38,7 @@ import {
   openLogGroups,
   openLogGroupTransport,
   openLogStore,
+  startQueries,
 } from "./loggroups/index.ts";
 import type { DirectoryObjectStore } from "./store/index.ts";
 import {
@@ -47,7 +49,7 @@ import {
   type RulesSchema,
   type RulesTables,
 } from "./rules/index.ts";
-import { startAllRules } from "./start-rules.ts";
+import { alarmsTopic, startAllRules } from "./start-rules.ts";
 import { openTargets } from "./start-targets.ts";
 import { type OpenTopics, openTopics, type TopicsTables } from "./topics/index.ts";
 import { noteNotification, type TrailsSchema } from "./trails/index.ts";
@@ -132,6 +134,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
     recordMetrics: (data) => measured.record(data),
     wake,
   });
+  const queries = startQueries({ store: logStore, clock, random, log });
   deliveries = await startDeliveries({
     tables: tables.$pickTables<"deliveries">(),
     transports: {
@@ -162,7 +165,14 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
     wake,
     services: [
       rules.service,
-      { model: service("sns"), operations: snsOperations({ topics, tokens }) as ServedService["operations"] },
+      {
+        model: service("sns"),
+        operations: snsOperations({
+          topics,
+          tokens,
+          ...optional("alarmsTopic", alarmsTopic(config)),
+        }) as ServedService["operations"],
+      },
       {
         model: service("cloudwatch"),
         actionPrefix: "cloudwatch",
@@ -173,6 +183,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
         operations: logsOperations({
           store: logStore,
           groups: logGroups,
+          queries,
           tokens,
           random,
         }) as ServedService["operations"],
@@ -180,7 +191,10 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       },
       {
         model: service("x-opentrail"),
-        operations: { ...deliveryOperations({ deliveries: ledger, tokens }) } as ServedService["operations"],
+        operations: {
+          ...backtestOperations({ journal: parts.journal, tokens }),
+          ...deliveryOperations({ deliveries: ledger, tokens }),
+        } as Readonly<Record<string, unknown>> as ServedService["operations"],
       },
     ],
     putLogs: (groupArn, stream, events) => logGroups.put(groupArn.replace(/:\*$/, ""), stream, events),
@@ -196,6 +210,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       await alarms.close();
       await measured.close();
       await ledger.close(graceMs);
+      await queries.close();
       await logGroups.close();
       await logStore.close();
     },

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { type ControlSchema, eventsOperations, type Recorder, type ServedService } from "./api/index.ts";
 import { service } from "./aws/index.ts";
 import type { Config } from "./config.ts";
-import type { PageTokens } from "./core/index.ts";
+import { formatArn, type PageTokens } from "./core/index.ts";
 import { addDeliveries, type DeliveryMarks } from "./deliveries/index.ts";
 import type { SecretBox } from "./identity/index.ts";
 import { type Journal, type JournalEntry, parseRecord } from "./journal/index.ts";
@@ -109,6 +109,11 @@ export async function startAllRules(parts: RulesParts): Promise<RunningRules> {
   };
 }
 
+/** The topic that OpenTrail's own rules call; undefined when there are none. */
+export function alarmsTopic({ blindnessRules: watched, region, accounts: [account] }: Config): string | undefined {
+  return watched ? formatArn("sns", region, account, ALARMS_TOPIC) : undefined;
+}
+
 /** Tells in the log that a rule's target causes what the rule matches. */
 function loopTeller({ recorder, config, world: { clock, random, log } }: RulesParts): (ruleArn: string) => void {
   const told = new Map<string, number>();
@@ -134,7 +139,7 @@ async function watchForBlindness(
   await tables.transaction().execute(async (transaction) => {
     const rows = await transaction.selectFrom("trails").select("trail").orderBy("trail_id").execute();
     const buckets = rows.map(({ trail }) => (JSON.parse(trail) as { settings: { bucket: string } }).settings.bucket);
-    const topicArn = `arn:aws:sns:${place.region}:${place.account}:${ALARMS_TOPIC}`;
+    const topicArn = formatArn("sns", place.region, place.account, ALARMS_TOPIC);
     const known = await transaction
       .selectFrom("topics")
       .select("topic_arn")

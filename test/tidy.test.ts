@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "loggroups",
     "alarms",
   ],
-  cli: ["core", "aws", "api/client", "integrity/verify"],
+  cli: ["core", "aws", "api/client", "integrity/verify", "rules/templates"],
 };
 
 /** What only one place may do, because the rest is handed it. */

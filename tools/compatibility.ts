@@ -3,10 +3,16 @@
  * A test holds the page to it.
  */
 import {
+  backtestOperations,
   cloudtrailOperations,
+  cloudwatchOperations,
+  deliveryOperations,
+  eventsOperations,
   iamOperations,
+  logsOperations,
   organizationsOperations,
   S3_OPERATION_NAMES,
+  snsOperations,
   stsOperations,
 } from "../src/api/index.ts";
 import { openCatalog, type Service, service } from "../src/aws/index.ts";
@@ -16,10 +22,15 @@ const ANY_ORGANIZATION = { id: "o-exampleorgid", accounts: ["123456789012"] } as
 const SERVED: readonly (readonly [model: Service, served: readonly string[]])[] = [
   [service("cloudtrail"), namesOf(cloudtrailOperations({} as never))],
   [service("cloudtrail-data"), []],
+  [service("cloudwatch"), namesOf(cloudwatchOperations({} as never))],
+  [service("events"), namesOf(eventsOperations({} as never))],
   [service("iam"), namesOf(iamOperations({} as never))],
+  [service("logs"), namesOf(logsOperations({} as never))],
   [modelOf("organizations"), namesOf({ ...organizationsOperations(ANY_ORGANIZATION) })],
   [modelOf("s3"), S3_OPERATION_NAMES],
+  [service("sns"), namesOf(snsOperations({} as never))],
   [service("sts"), namesOf(stsOperations({} as never))],
+  [service("x-opentrail"), namesOf({ ...backtestOperations({} as never), ...deliveryOperations({} as never) })],
 ];
 
 /** The page as text; nothing in it was written by hand but these sentences. */

@@ -106,3 +106,20 @@ describe("opentrail rules test", () => {
     expect(run.err).toContain(said);
   });
 });
+
+describe("opentrail rules template", () => {
+  test.each(["slack", "teams", "pagerduty"])("prints a target for %s as put-targets takes it", async (receiver) => {
+    const arn = "arn:aws:events:us-east-1:123456789012:api-destination/hook/1";
+    const run = await runCommandLine(`rules template ${receiver} --arn ${arn}`);
+    expect(run.err).toBe("");
+    const [target] = JSON.parse(run.out) as [Record<string, { InputPathsMap?: object; InputTemplate?: string }>];
+    expect(target).toMatchObject({ Id: "notify", Arn: arn });
+    expect(target["InputTransformer"]?.InputTemplate).toContain("<name>");
+  });
+
+  test("says which there are", async () => {
+    const run = await runCommandLine("rules template irc --arn x");
+    expect(run.code).toBe(2);
+    expect(run.err).toContain("irc is none of slack, teams, pagerduty");
+  });
+});

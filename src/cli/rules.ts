@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { XOpentrailOperations } from "../aws/index.ts";
 import { Failure } from "../core/index.ts";
+import { inputTemplates } from "../rules/templates/index.ts";
 import { barOf, durationText } from "./bar.ts";
 import { counted } from "./counted.ts";
 import { zoneOf } from "./filters.ts";
@@ -22,6 +23,11 @@ interface TestOptions extends CommonOptions {
   readonly utc?: true;
 }
 
+interface TemplateOptions extends CommonOptions {
+  readonly arn: string;
+  readonly id: string;
+}
+
 type Backtest = XOpentrailOperations["BacktestEventPattern"];
 
 const EXAMPLES = [
@@ -29,11 +35,16 @@ const EXAMPLES = [
   `echo '{"detail":{"errorCode":["AccessDenied"]}}' | opentrail rules test --pattern - --since 7d --json`,
 ];
 
+const TEMPLATE_EXAMPLES = [
+  'aws events put-targets --rule deleted --targets "$(opentrail rules template slack --arn $hook)"',
+];
+
 /** Patterns are a few kilobytes; what is larger is another file. */
 const PATTERN_BYTES_MAX = 1024 * 1024;
 
 export function addRules(program: Command, io: Io): void {
   const rules = program.command("rules").description("try out rules before they call anybody");
+  addTemplate(rules, io);
   const command = rules
     .command("test")
     .description("how often, when and on which events a pattern would have fired")
@@ -47,6 +58,25 @@ export function addRules(program: Command, io: Io): void {
     .option("--json", "one JSON object");
   addCommonOptions(command, EXAMPLES, "Exit codes: 0 done, 1 the call failed, 2 wrong usage.").action(
     (options: TestOptions) => runCommand(command, io, (context) => testPattern(options, context)),
+  );
+}
+
+function addTemplate(rules: Command, io: Io): void {
+  const names = Object.keys(inputTemplates).join(", ");
+  const command = rules
+    .command("template")
+    .argument("<receiver>", `one of ${names}`)
+    .description("a target whose messages a chat or a pager understands, for aws events put-targets --targets")
+    .requiredOption("--arn <arn>", "ARN of the API destination")
+    .option("--id <id>", "id of the target", "notify");
+  addCommonOptions(command, TEMPLATE_EXAMPLES, "Exit codes: 0 done, 2 wrong usage.").action(
+    (receiver: string, options: TemplateOptions) =>
+      runCommand(command, io, async ({ print }) => {
+        if (!Object.hasOwn(inputTemplates, receiver)) throw new UsageError(`${receiver} is none of ${names}`);
+        const InputTransformer = inputTemplates[receiver as keyof typeof inputTemplates];
+        print(printable(JSON.stringify([{ Id: options.id, Arn: options.arn, InputTransformer }])));
+        return EXIT.ok;
+      }),
   );
 }
 

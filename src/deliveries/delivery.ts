@@ -41,7 +41,10 @@ export interface NewDelivery {
   /** What is the same however often it is delivered: the id by which a receiver knows what it has seen. */
   readonly eventId: string;
   readonly body: string;
-  /** What the transport needs besides, as JSON: headers, subject, message group. */
+  /**
+   * What the transport needs besides, as JSON: headers, subject, message group. `confidential`: the body is for its
+   * receiver's eyes only.
+   */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly retry: RetryPolicy;
   /** The queue that gets what could not be delivered. */

@@ -14,7 +14,7 @@ export { type AwsCaller, type AwsNeeds, openAwsCaller } from "./transports/aws-c
 export { type CommandNeeds, openCommandTransport } from "./transports/command.ts";
 export { type EmailNeeds, type EmailParameters, openEmailTransport } from "./transports/email.ts";
 export { openFunctionTransport } from "./transports/function.ts";
-export { type HttpParameters, MARK_HEADER, openHttpTransport, resultOf as httpResultOf } from "./transports/http.ts";
+export { type HttpParameters, openHttpTransport } from "./transports/http.ts";
 export {
   type MessageAttributes,
   openDeadLetterQueue,

@@ -1,6 +1,14 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import { optional, parseArn } from "../core/index.ts";
-import type { AddDeliveries, Delivery, DeliveryKind, DeliveryState, DeliverySummary, RetryPolicy } from "./delivery.ts";
+import type {
+  AddDeliveries,
+  Delivery,
+  DeliveryKind,
+  DeliveryState,
+  DeliverySummary,
+  NewDelivery,
+  RetryPolicy,
+} from "./delivery.ts";
 import type { DeliveriesSchema } from "./schema.ts";
 
 type Tables = Kysely<DeliveriesSchema>;
@@ -29,17 +37,25 @@ export interface Outcome {
   readonly deadLetterError: string | null;
 }
 
-/** Deliveries of the same lane share its concurrency. All mails go to the one mail server. */
-export function laneOf(kind: DeliveryKind, endpoint: string): string {
-  return kind === "email" ? kind : `${kind} ${endpoint}`;
+/**
+ * Deliveries of the same lane share its concurrency, and follow each other. All mails go to the one mail server. Each account
+ * has lanes of its own: whatever others send to its endpoints, or let fail there, delays nothing of it.
+ */
+export function laneOf({ kind, endpoint, owner }: Pick<NewDelivery, "kind" | "endpoint" | "owner">): string {
+  const lane = `${kind} ${accountOf(owner)}`;
+  return kind === "email" ? lane : `${lane} ${endpoint}`;
 }
 
 /** `laneOf` in SQL. */
-export const LANE_OF_ROW: RawBuilder<string> = sql<string>`case kind when 'email' then kind else kind || ' ' || endpoint end`;
+export const LANE_OF_ROW: RawBuilder<string> = sql<string>`kind || ' ' || account_id || case kind when 'email' then '' else ' ' || endpoint end`;
 
 /** Where the dead-letter queue waits for what could not be delivered. */
-export function deadLetterLane(arn: string): string {
-  return `dead-letter ${arn}`;
+export function deadLetterLane({ deadLetterArn = "", owner }: Pick<NewDelivery, "deadLetterArn" | "owner">): string {
+  return `dead-letter ${accountOf(owner)} ${deadLetterArn}`;
+}
+
+function accountOf(owner: string): string {
+  return parseArn(owner)?.account ?? "";
 }
 
 /** SQLite takes 32,766 values in a statement. */
@@ -48,7 +64,7 @@ const ROWS_PER_STATEMENT = 50;
 export const addDeliveries: AddDeliveries = async (transaction, deliveries, now) => {
   for (let at = 0; at < deliveries.length; at += ROWS_PER_STATEMENT) {
     const rows = deliveries.slice(at, at + ROWS_PER_STATEMENT).map((delivery) => ({
-      account_id: parseArn(delivery.owner)?.account ?? "",
+      account_id: accountOf(delivery.owner),
       owner: delivery.owner,
       target: delivery.target,
       kind: delivery.kind,
@@ -59,7 +75,7 @@ export const addDeliveries: AddDeliveries = async (transaction, deliveries, now)
       dead_letter_arn: delivery.deadLetterArn ?? null,
       hops: delivery.hops,
       state: "pending",
-      lane: laneOf(delivery.kind, delivery.endpoint),
+      lane: laneOf(delivery),
       created_at: now,
       redriven_at: null,
       due_at: now,

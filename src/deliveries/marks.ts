@@ -11,7 +11,7 @@ export interface DeliveryMarks {
   mark(delivery: Delivery): string;
   /**
    * How many deliveries caused each other up to this record; 0 when none did, and when the mark is not ours or too old at
-   * `eventTimeMs`. A receiver can repeat the mark it got, and so gains no more than the deliveries it had anyway.
+   * `eventTimeMs`. A receiver can repeat the mark it got on calls of its own: who breaks a loop must know more than this.
    */
   hopsOf(mark: unknown, eventTimeMs: number): number;
 }

@@ -83,6 +83,17 @@ describe("startDeliveries()", () => {
     expect(await deliveries.list({ limit: 1_000, state: "pending" })).toHaveLength(100);
   });
 
+  test.each(["http", "email"] as const)("delays no account by another's deliveries of kind %s", async (kind) => {
+    const other = "arn:aws:events:eu-central-1:444455556666:rule/flood";
+    const transport: Transport = (delivery, signal) => (delivery.owner === other ? hangs : delivers)(delivery, signal);
+    const { deliveries, add } = await openDeliveries(transport, { needs: { transports: { [kind]: transport } } });
+    await add(...Array.from({ length: 100 }, () => newDelivery({ kind, owner: other })), newDelivery({ kind }));
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1 }));
+    const [{ id } = { id: "" }] = await deliveries.list({ limit: 1, owner: OWNER });
+    await deliveries.redrive({ ids: [id] });
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 2 }));
+  });
+
   test("serves 10,000 endpoints at once", async () => {
     const { deliveries, add } = await openDeliveries(delivers);
     await add(

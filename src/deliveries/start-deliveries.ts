@@ -171,11 +171,11 @@ function outcomeOf(delivery: Delivery, result: AttemptResult, { now, random, dea
   if (result.outcome === "delivered") return { ...common, state: "delivered", lane: null, dueAt: now, endedAt: now };
   if (result.outcome === "retry") {
     const dueAt = nextAttempt(delivery, attempts, now, random, result.afterMs);
-    const lane = laneOf(delivery.kind, delivery.endpoint);
+    const lane = laneOf(delivery);
     if (dueAt !== undefined) return { ...common, state: "pending", lane, dueAt, endedAt: null };
   }
   const { deadLetterArn } = delivery;
-  const lane = deadLetterArn === undefined || !deadLetters ? null : deadLetterLane(deadLetterArn);
+  const lane = deadLetterArn === undefined || !deadLetters ? null : deadLetterLane(delivery);
   return { ...common, state: "failed", lane, dueAt: now, endedAt: now };
 }
 
@@ -187,7 +187,7 @@ function deadLetterOutcome(delivery: Delivery, result: AttemptResult, now: numbe
     ? { ...common, lane: null, dueAt: now, lastError: null, deadLettered: true, deadLetterError: null }
     : {
         ...common,
-        lane: deadLetterLane(delivery.deadLetterArn ?? ""),
+        lane: deadLetterLane(delivery),
         dueAt: nextDeadLetter(endedAt, now, random),
         lastError: null,
         deadLettered: false,

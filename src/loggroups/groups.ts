@@ -33,8 +33,8 @@ const GROUPS_MAX = 10_000;
 /** Of one group: their names are kept in memory. AWS has no limit. */
 const STREAMS_MAX = 100_000;
 
-export const NO_GROUP = "The specified log group does not exist.";
-export const NO_STREAM = "The specified log stream does not exist.";
+const NO_GROUP = "The specified log group does not exist.";
+const NO_STREAM = "The specified log stream does not exist.";
 
 export function limitExceeded(): Refusal {
   return new Refusal("LimitExceededException", "Resource limit exceeded.");

@@ -8,7 +8,7 @@ export * from "./group-arn.ts";
 export * from "./group-tags.ts";
 export * from "./groups.ts";
 export * from "./log-events.ts";
-export { type MeasuredMetric, numberOf } from "./measure.ts";
+export { compileTransformation, type MeasuredMetric } from "./measure.ts";
 export { addStream, type LogGroupsNeeds, openLogGroups, type RunningLogGroups } from "./open-log-groups.ts";
 export { type LogGroupTransportNeeds, openLogGroupTransport } from "./log-group-transport.ts";
 export * from "./queries/index.ts";

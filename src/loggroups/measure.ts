@@ -1,5 +1,5 @@
+import { type FilterPattern, type Message, parseValueSelector, type ValueSelector } from "./filter-patterns/index.ts";
 import type { MetricTransformation } from "./filters.ts";
-import type { LogEvent } from "./log-events.ts";
 
 /** What a metric filter measured: `count` times the same value. Times are milliseconds since 1970. */
 export interface MeasuredMetric {
@@ -14,66 +14,41 @@ export interface MeasuredMetric {
   readonly unit?: string;
 }
 
-/** What one event says to a transformation; undefined when it has no such number, or lacks a dimension. */
-export function measure(
-  { metricValue, dimensions = {} }: MetricTransformation,
-  { message }: Pick<LogEvent, "message">,
-  extracted: Readonly<Record<string, string>>,
-): { readonly value: number; readonly dimensions: Readonly<Record<string, string>> } | undefined {
-  const look = lookUp(message, extracted);
-  const text = metricValue.startsWith("$") ? look(metricValue) : metricValue;
-  const value = text === undefined ? undefined : numberOf(text);
-  if (value === undefined) return undefined;
-  const found = Object.entries(dimensions).map(([name, selector]) => [name, look(selector)] as const);
-  // A metric without one of its dimensions would be another metric.
-  if (found.some(([, text]) => text === undefined || text === "")) return undefined;
-  return { value, dimensions: Object.fromEntries(found) as Record<string, string> };
+/** A transformation whose selectors were read once. */
+export interface CompiledTransformation {
+  readonly value: number | ValueSelector;
+  readonly dimensions: readonly (readonly [name: string, selector: ValueSelector])[];
 }
 
-/** Whether the text of a `metricValue` is a number. */
-export function numberOf(text: string): number | undefined {
+/** Undefined when the value or a dimension is none that events of this pattern have. */
+export function compileTransformation(
+  pattern: FilterPattern,
+  { metricValue, dimensions = {} }: MetricTransformation,
+): CompiledTransformation | undefined {
+  const value = metricValue.startsWith("$") ? parseValueSelector(pattern, metricValue) : numberOf(metricValue);
+  const compiled = Object.entries(dimensions).map(([name, text]) => [name, parseValueSelector(pattern, text)] as const);
+  const known = compiled.flatMap(([name, selector]) => (selector === undefined ? [] : [[name, selector] as const]));
+  if (value === undefined || known.length < compiled.length) return undefined;
+  return { value, dimensions: known };
+}
+
+/** What one event says to a transformation; undefined when it has no such number, or lacks a dimension. */
+export function measure(
+  { value, dimensions }: CompiledTransformation,
+  message: Message,
+): { readonly value: number; readonly dimensions: Readonly<Record<string, string>> } | undefined {
+  const number = typeof value === "number" ? value : numberOf(value(message) ?? "");
+  if (number === undefined) return undefined;
+  const found = dimensions.map(([name, selector]) => [name, selector(message)] as const);
+  // A metric without one of its dimensions would be another metric.
+  if (found.some(([, text]) => text === undefined || text === "")) return undefined;
+  return { value: number, dimensions: Object.fromEntries(found) as Record<string, string> };
+}
+
+function numberOf(text: string): number | undefined {
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text.trim())) return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;
-}
-
-/** What the pattern's match has found already is taken from there; the event is taken apart only for the rest. */
-function lookUp(
-  message: string,
-  extracted: Readonly<Record<string, string>>,
-): (selector: string) => string | undefined {
-  let parsed: unknown;
-  let isParsed = false;
-  return (selector) => {
-    if (Object.hasOwn(extracted, selector)) return extracted[selector];
-    if (!isParsed) parsed = parseJson(message);
-    isParsed = true;
-    return textOf(valueAt(parsed, selector));
-  };
-}
-
-/** `$.a.b[0]`, `$.['a b']`; one value, without wildcards. */
-function valueAt(root: unknown, selector: string): unknown {
-  let value = root;
-  for (const [, quoted, index, name] of selector.slice(1).matchAll(/\.?\['([^']*)'\]|\[(\d+)\]|\.([^.[\]]+)/g)) {
-    const key = quoted ?? index ?? name ?? "";
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return value;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? `${value}` : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Most lines of most logs are no JSON: there is nothing to find in them.
-    return undefined;
-  }
 }
 
 const MINUTE_MS = 60_000;

@@ -12,7 +12,7 @@ const RETRY: NewDelivery["retry"] = { kind: "exponential", attemptsMax: 185, age
 
 /**
  * Where a subscription filter can deliver to, by its destination's ARN; undefined for what is no destination. Besides
- * AWS's own (functions, delivery streams, Kinesis streams) it can be an API destination: a webhook that gets the payload
+ * AWS's own (functions and delivery streams) it can be an API destination: a webhook that gets the payload
  * as plain JSON.
  */
 export function destinationKind(arn: string): DeliveryKind | undefined {
@@ -26,7 +26,6 @@ const DESTINATIONS: Readonly<Record<string, DeliveryKind | undefined>> = Object.
   {
     "lambda function": "function",
     "firehose deliverystream": "stream",
-    "kinesis stream": "stream",
     "events api-destination": "api-destination",
   },
 );

@@ -2,92 +2,81 @@ import { compileMatcher, type ValueTest } from "./compile-matcher.ts";
 import { conditionText } from "./conditions.ts";
 import type { ValueMatcher } from "./event-pattern.ts";
 import type { Scalar } from "./leaves.ts";
+import { type LookupKind, type LookupPlace, LookupTable, placeOf } from "./lookup-table.ts";
 
-interface Tested<Item> {
+interface Asked<Item> {
   readonly test: ValueTest;
   readonly items: Item[];
 }
 
-/** How much likelier a value is to be wanted by such a matcher than by one that wants a single value. */
-const OPENNESS: Readonly<Record<ValueMatcher["kind"], number>> = {
-  equals: 1,
-  "equals-ignore-case": 8,
-  prefix: 8,
-  suffix: 8,
-  cidr: 8,
-  wildcard: 16,
-  numeric: 16,
-  exists: 1000,
-  "anything-but": 1000,
-};
-
 /**
- * Of one field: what is to be tried when the field has a certain value. A value that a matcher names is looked up, the
- * other matchers are asked one after the other.
+ * Of one field: what is to be tried when the field has a certain value. Where a matcher says how its values look they
+ * are looked up; the other matchers are asked one after the other.
  */
 export class Doors<Item> {
-  readonly #equal = new Map<Scalar, Item[]>();
-  readonly #tested = new Map<string, Tested<Item>>();
-  /** The values of `#tested`: iterating a map is slower. */
-  #tests: Tested<Item>[] = [];
-
-  get isEmpty(): boolean {
-    return this.#equal.size === 0 && this.#tests.length === 0;
-  }
-
-  /** What it would cost every event to have one more item behind these matchers; small is good. */
-  costOf(matchers: readonly ValueMatcher[]): number {
-    let cost = 0;
-    for (const matcher of matchers) {
-      const others =
-        matcher.kind === "equals"
-          ? this.#equal.get(matcher.value)?.length
-          : this.#tested.get(textOf(matcher))?.items.length;
-      cost += OPENNESS[matcher.kind] * (1 + (others ?? 0));
-    }
-    return cost;
-  }
+  readonly #tables = new Map<LookupKind, LookupTable<Item>>();
+  readonly #asked = new Map<string, Asked<Item>>();
+  /** The values of the two: iterating maps is slower. */
+  #tableList: readonly LookupTable<Item>[] = [];
+  #askedList: readonly Asked<Item>[] = [];
 
   add(matchers: readonly ValueMatcher[], item: Item): void {
-    for (const matcher of matchers) this.#itemsOf(matcher).push(item);
+    for (const matcher of matchers) {
+      const place = placeOf(matcher);
+      if (place === undefined) this.#addAsked(matcher, item);
+      else this.#addLookup(place, item);
+    }
   }
 
   delete(matchers: readonly ValueMatcher[], item: Item): void {
     for (const matcher of matchers) {
-      const items = this.#itemsOf(matcher);
-      items.splice(items.indexOf(item), 1);
-      if (items.length > 0) continue;
-      if (matcher.kind === "equals") {
-        this.#equal.delete(matcher.value);
-      } else {
-        this.#tested.delete(textOf(matcher));
-        this.#tests = [...this.#tested.values()];
-      }
+      const place = placeOf(matcher);
+      if (place === undefined) this.#deleteAsked(textOf(matcher), item);
+      else this.#deleteLookup(place, item);
     }
   }
 
-  /** Calls `open` with every item behind a matcher that wants the value; with some more than once. */
-  openAll(value: Scalar, open: (item: Item) => void): void {
-    const equal = this.#equal.get(value);
-    if (equal !== undefined) for (const item of equal) open(item);
-    for (const { test, items } of this.#tests) {
-      if (test(value)) for (const item of items) open(item);
-    }
+  /** Calls `open` with the items behind every matcher that wants the value. */
+  openAll(value: Scalar, open: (items: readonly Item[]) => void): void {
+    for (const table of this.#tableList) table.find(value, open);
+    for (const { test, items } of this.#askedList) if (test(value)) open(items);
   }
 
-  #itemsOf(matcher: ValueMatcher): Item[] {
-    if (matcher.kind === "equals") {
-      const items = this.#equal.get(matcher.value) ?? [];
-      this.#equal.set(matcher.value, items);
-      return items;
+  #addLookup({ kind, text }: LookupPlace, item: Item): void {
+    let table = this.#tables.get(kind);
+    if (table === undefined) {
+      table = new LookupTable(kind);
+      this.#tables.set(kind, table);
+      this.#tableList = [...this.#tables.values()];
     }
+    table.add(text, item);
+  }
+
+  #deleteLookup({ kind, text }: LookupPlace, item: Item): void {
+    const table = this.#tables.get(kind);
+    table?.delete(text, item);
+    if (table?.size !== 0) return;
+    this.#tables.delete(kind);
+    this.#tableList = [...this.#tables.values()];
+  }
+
+  #addAsked(matcher: ValueMatcher, item: Item): void {
     const text = textOf(matcher);
-    const tested = this.#tested.get(text) ?? { test: compileMatcher(matcher), items: [] };
-    if (!this.#tested.has(text)) {
-      this.#tested.set(text, tested);
-      this.#tests.push(tested);
+    const asked = this.#asked.get(text);
+    if (asked !== undefined) {
+      asked.items.push(item);
+      return;
     }
-    return tested.items;
+    this.#asked.set(text, { test: compileMatcher(matcher), items: [item] });
+    this.#askedList = [...this.#asked.values()];
+  }
+
+  #deleteAsked(text: string, item: Item): void {
+    const items = this.#asked.get(text)?.items ?? [];
+    items.splice(items.indexOf(item), 1);
+    if (items.length > 0) return;
+    this.#asked.delete(text);
+    this.#askedList = [...this.#asked.values()];
   }
 }
 

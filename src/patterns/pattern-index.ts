@@ -1,4 +1,4 @@
-import { AskedField, Condition, conditionText, type CurrentEvent } from "./conditions.ts";
+import { AskedField, Condition, conditionText, type CurrentEvent, type EventMark, NO_EVENT } from "./conditions.ts";
 import { Doors } from "./doors.ts";
 import type { EventPattern, JsonObject, PatternAlternative } from "./event-pattern.ts";
 import { matchesFields } from "./match-event.ts";
@@ -7,18 +7,23 @@ import { PathTree } from "./path-tree.ts";
 interface Entry<Key> {
   readonly key: Key;
   alternatives: readonly Alternative<Key>[];
-  matchedAt: number;
+  matchedIn: EventMark;
 }
 
 /** One alternative of a pattern. It is tried only for events in which its door's field has a value the door wants. */
 interface Alternative<Key> {
   readonly entry: Entry<Key>;
   readonly alternative: PatternAlternative;
+  /** One for every field, the ones that are guessed to fail most often first. */
+  readonly conditions: readonly Condition[];
   /** Without one it is tried for every event. */
-  readonly door: Condition | undefined;
-  /** All but the door, the ones that fail most often first. */
-  readonly others: readonly Condition[];
-  triedAt: number;
+  door: Condition | undefined;
+  /** What the door leaves to be decided. */
+  others: readonly Condition[];
+  triedIn: EventMark;
+  /** How often it was tried for nothing since it got its door, and how often is too often. */
+  vain: number;
+  patience: number;
 }
 
 /** A field, with the doors that its values open. */
@@ -26,13 +31,14 @@ class DoorField<Key> extends AskedField {
   readonly doors = new Doors<Alternative<Key>>();
 }
 
-/** Numbers of events begin anew before they stop being small integers, which are much faster. */
-const EVENTS_MAX = 2 ** 30 - 2;
+/** Vain tries before an alternative gets another door; twice as many every time. */
+const PATIENCE = 16;
 
 /**
  * Many patterns, asked at once. An event is walked once, along the paths that patterns ask about. Every alternative
  * stands behind one of its fields, the one where the fewest others want the same values, and is looked at only when
- * that field has such a value; what its other fields want is decided once an event, however many patterns want it.
+ * that field has such a value; what its other fields want is decided once an event, however many patterns want it. Which
+ * values are rare is a guess at first: an alternative that is tried in vain too often moves behind the field that failed.
  */
 export class PatternIndex<Key> {
   readonly #entries = new Map<Key, Entry<Key>>();
@@ -41,13 +47,14 @@ export class PatternIndex<Key> {
   readonly #tree = new PathTree<DoorField<Key>>();
   readonly #doorless: Alternative<Key>[] = [];
   readonly #event: CurrentEvent & { readonly fields: AskedField[] } = {
-    number: 0,
+    mark: NO_EVENT,
     structured: false,
     fields: [],
     fieldCount: 0,
   };
   #found: Key[] = [];
-  readonly #try = (alternative: Alternative<Key>): void => this.#tryOne(alternative);
+  #misplaced: (readonly [alternative: Alternative<Key>, better: Condition])[] = [];
+  readonly #tryAll = (alternatives: readonly Alternative<Key>[]): void => this.#tryThese(alternatives);
 
   get size(): number {
     return this.#entries.size;
@@ -56,7 +63,7 @@ export class PatternIndex<Key> {
   /** Adds the pattern, or puts it in place of the one that had this key. */
   set(key: Key, pattern: EventPattern): void {
     this.delete(key);
-    const entry: Entry<Key> = { key, alternatives: [], matchedAt: 0 };
+    const entry: Entry<Key> = { key, alternatives: [], matchedIn: NO_EVENT };
     entry.alternatives = pattern.alternatives.map((alternative) => this.#add(entry, alternative));
     this.#entries.set(key, entry);
   }
@@ -72,57 +79,82 @@ export class PatternIndex<Key> {
   /** The keys whose patterns match, in no order. */
   match(event: JsonObject): Key[] {
     const current = this.#event;
-    if (current.number === EVENTS_MAX) this.#forgetEvents();
-    current.number += 1;
+    current.mark = {};
     current.structured = false;
     current.fieldCount = 0;
     this.#found = [];
     this.#tree.walk(event);
-    for (const alternative of this.#doorless) this.#tryOne(alternative);
+    this.#tryThese(this.#doorless);
     for (let at = 0; at < current.fieldCount; at += 1) {
       const field = current.fields[at] as DoorField<Key>;
-      if (field.doors.isEmpty) continue;
-      for (let index = 0; index < field.count; index += 1) field.doors.openAll(field.values[index] ?? null, this.#try);
+      for (let index = 0; index < field.count; index += 1)
+        field.doors.openAll(field.values[index] ?? null, this.#tryAll);
     }
+    if (this.#misplaced.length > 0) this.#moveMisplaced();
     return this.#found;
   }
 
-  #tryOne(tried: Alternative<Key>): void {
-    const { number, structured } = this.#event;
-    if (tried.triedAt === number || tried.entry.matchedAt === number) return;
-    tried.triedAt = number;
-    for (const condition of tried.others) {
-      if (condition.checkedAt === number ? !condition.holds : !condition.check(number)) return;
+  #tryThese(alternatives: readonly Alternative<Key>[]): void {
+    const { mark, structured } = this.#event;
+    for (const tried of alternatives) {
+      if (tried.triedIn === mark || tried.entry.matchedIn === mark) continue;
+      tried.triedIn = mark;
+      const failed = firstToFail(tried.others, mark);
+      if (failed !== undefined) {
+        tried.vain += 1;
+        if (tried.vain >= tried.patience) this.#misplaced.push([tried, failed]);
+      } else if (!structured || this.#holdsInSameElements(tried)) {
+        tried.entry.matchedIn = mark;
+        this.#found.push(tried.entry.key);
+      }
     }
-    if (structured && !this.#holdsInSameElements(tried)) return;
-    tried.entry.matchedAt = number;
-    this.#found.push(tried.entry.key);
   }
 
-  #holdsInSameElements({ alternative, others, door }: Alternative<Key>): boolean {
-    const conditions = door === undefined ? others : [door, ...others];
+  #moveMisplaced(): void {
+    for (const [alternative, better] of this.#misplaced) {
+      alternative.patience *= 2;
+      alternative.vain = 0;
+      if (!better.isLookedUp || better === alternative.door) continue;
+      this.#leave(alternative);
+      this.#enter(alternative, better);
+    }
+    this.#misplaced = [];
+  }
+
+  #holdsInSameElements({ alternative, conditions }: Alternative<Key>): boolean {
     if (!conditions.some(({ field }) => field.isStructured())) return true;
     return matchesFields(alternative.fields, new Map(conditions.map(({ field }) => [field.path, field.leaves()])));
   }
 
   #add(entry: Entry<Key>, alternative: PatternAlternative): Alternative<Key> {
-    const conditions = alternative.fields.map((field) => this.#use(conditionText(field), field));
-    const byCost = conditions
-      .map((condition) => ({ condition, cost: this.#doorsOf(condition).costOf(condition.matchers) }))
-      .sort((a, b) => a.cost - b.cost)
+    const conditions = alternative.fields
+      .map((field) => this.#use(conditionText(field), field))
+      .map((condition) => ({ condition, likelihood: condition.likelihood }))
+      .sort((a, b) => a.likelihood - b.likelihood)
       .map(({ condition }) => condition);
-    const door = byCost.find(({ wantsAbsence }) => !wantsAbsence);
-    const others = byCost.filter((condition) => condition !== door);
-    const added: Alternative<Key> = { entry, alternative, door, others, triedAt: 0 };
-    if (door === undefined) this.#doorless.push(added);
-    else this.#doorsOf(door).add(door.matchers, added);
+    const memory = { triedIn: NO_EVENT, vain: 0, patience: PATIENCE };
+    const added: Alternative<Key> = { entry, alternative, conditions, door: undefined, others: conditions, ...memory };
+    const door = conditions.find(({ wantsAbsence }) => !wantsAbsence);
+    this.#enter(added, door);
     return added;
   }
 
   #remove(removed: Alternative<Key>): void {
-    if (removed.door === undefined) this.#doorless.splice(this.#doorless.indexOf(removed), 1);
-    else this.#doorsOf(removed.door).delete(removed.door.matchers, removed);
-    for (const condition of [removed.door, ...removed.others]) if (condition !== undefined) this.#release(condition);
+    this.#leave(removed);
+    for (const condition of removed.conditions) this.#release(condition);
+  }
+
+  #enter(alternative: Alternative<Key>, door: Condition | undefined): void {
+    alternative.door = door;
+    alternative.others = alternative.conditions.filter((condition) => condition !== door || !condition.isDecidedByDoor);
+    if (door === undefined) this.#doorless.push(alternative);
+    else this.#doorsOf(door).add(door.matchers, alternative);
+  }
+
+  #leave(alternative: Alternative<Key>): void {
+    const { door } = alternative;
+    if (door === undefined) this.#doorless.splice(this.#doorless.indexOf(alternative), 1);
+    else this.#doorsOf(door).delete(door.matchers, alternative);
   }
 
   #doorsOf({ field }: Condition): Doors<Alternative<Key>> {
@@ -159,14 +191,11 @@ export class PatternIndex<Key> {
     this.#fields.delete(condition.field.path);
     this.#tree.delete(condition.field.path);
   }
+}
 
-  #forgetEvents(): void {
-    this.#event.number = 0;
-    for (const field of this.#fields.values()) field.forgetEvents();
-    for (const condition of this.#conditions.values()) condition.checkedAt = 0;
-    for (const entry of this.#entries.values()) {
-      entry.matchedAt = 0;
-      for (const alternative of entry.alternatives) alternative.triedAt = 0;
-    }
+function firstToFail(conditions: readonly Condition[], event: EventMark): Condition | undefined {
+  for (const condition of conditions) {
+    if (condition.checkedIn === event ? !condition.holds : !condition.check(event)) return condition;
   }
+  return undefined;
 }

@@ -8,7 +8,8 @@ import { openApiDestinationTransport } from "./api-destination-transport.ts";
 import { type ApiDestination, putApiDestination } from "./api-destinations.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
 import { putConnection } from "./connections.ts";
-import { NOW, openRulesTables, PLACE, SetClock } from "./tables.fixture.ts";
+import { openRulesTables } from "./rules.fixture.ts";
+import { NOW, PLACE, SetClock } from "./tables.fixture.ts";
 
 const ARN = `arn:aws:events:${PLACE.region}:${PLACE.account}`;
 const BASIC: ConnectionAuth = { BasicAuthParameters: { Username: "ann", Password: "s3cret" } };
@@ -64,7 +65,7 @@ async function listen(
 }
 
 async function open(url: string, auth: ConnectionAuth = BASIC, changes: Partial<ApiDestination> = {}, allows = true) {
-  const { tables } = await openRulesTables();
+  const tables = await openRulesTables();
   const secrets = new SecretBox(new Uint8Array(32), systemRandom);
   const clock = new SetClock();
   const connection: Connection = {
@@ -129,8 +130,8 @@ describe("openApiDestinationTransport()", () => {
   test("delivers, with what connection and target say, and its mark", async () => {
     const { url, requests } = await listen(() => [204]);
     const { deliver } = await open(url, BASIC, { invocationEndpoint: `${url}/in/*`, httpMethod: "PUT" });
-    const HttpParameters = { PathParameterValues: ["prod"], QueryStringParameters: { v: "2" } };
-    expect(await deliver({ parameters: { HttpParameters } })).toEqual({ outcome: "delivered" });
+    const parameters = { PathParameterValues: ["prod"], QueryStringParameters: { v: "2" } };
+    expect(await deliver({ parameters })).toEqual({ outcome: "delivered" });
     expect(requests).toMatchObject([
       {
         method: "PUT",

@@ -7,10 +7,10 @@ import {
   BadRequest,
   type Delivery,
   type GuardedHttp,
-  MARK_HEADER,
   type Transport,
 } from "../deliveries/index.ts";
 import type { SecretBox } from "../identity/index.ts";
+import { DELIVERY_MARK_HEADER } from "../record/index.ts";
 import { buildRequest, UnfitRequest } from "./api-destination-request.ts";
 import { type ApiDestination, DEFAULT_RATE, findApiDestinationByArn } from "./api-destinations.ts";
 import type { Connection, ConnectionAuth } from "./connection.ts";
@@ -29,8 +29,9 @@ export interface ApiDestinationNeeds {
 }
 
 /**
- * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` has the target's
- * `HttpParameters`. Only rules of its own account get their events there: its connection's secrets are that account's.
+ * Delivers to API destinations: `endpoint` is the destination's ARN, `parameters` are the target's `HttpParameters`. Only
+ * rules of its own account get their events there: its connection's secrets are that account's.
+ *
  * Delivered is what is answered with 2xx. As with EventBridge 409, 429 and 5xx are tried again, after `Retry-After` where
  * it says so; every other answer is final. A token that is refused with 401 or 407 is fetched anew, once per attempt.
  *
@@ -93,9 +94,9 @@ function send(
   { destination, auth, delivery, signal }: Attempt,
   token?: string,
 ): ReturnType<GuardedHttp> {
-  const { HttpParameters: parameters = {} } = delivery.parameters as Pick<Target, "HttpParameters">;
+  const parameters = delivery.parameters as NonNullable<Target["HttpParameters"]>;
   const built = buildRequest(destination, parameters, auth, delivery.body, token);
-  return request({ ...built, headers: { ...built.headers, [MARK_HEADER]: mark(delivery) }, signal });
+  return request({ ...built, headers: { ...built.headers, [DELIVERY_MARK_HEADER]: mark(delivery) }, signal });
 }
 
 function resultOf({ status, headers }: Awaited<ReturnType<GuardedHttp>>, clock: Clock): AttemptResult {

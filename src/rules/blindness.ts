@@ -33,7 +33,10 @@ const WATCHED: readonly Watched[] = [
   {
     name: "trail-narrowed",
     description: "A trail logs less than before",
-    detail: { eventSource: ["cloudtrail.amazonaws.com"], additionalEventData: { narrowed: [{ exists: true }] } },
+    detail: {
+      eventSource: ["cloudtrail.amazonaws.com"],
+      $or: [{ additionalEventData: { narrowed: [{ exists: true }] } }, { additionalEventData: { omitted: [true] } }],
+    },
   },
   {
     name: "source-silent",
@@ -59,6 +62,9 @@ const WATCHED: readonly Watched[] = [
     detail: { eventSource: ["opentrail.amazonaws.com"], eventName: ["RuleLoopBroken"] },
   },
 ];
+
+/** Parameters that are too large for a record are left out of it, and with them what they are about: it may be ours. */
+const TOO_LARGE = { requestParameters: { omitted: [true] } };
 
 /** What decides who may write to a bucket, and for how long what lies there stays. As CloudTrail names it. */
 const BUCKET_CHANGES: readonly string[] = [
@@ -91,7 +97,7 @@ export function blindnessRules(place: BlindnessPlace): readonly KeptRule[] {
     detail: {
       eventSource: ["s3.amazonaws.com"],
       eventName: BUCKET_CHANGES,
-      requestParameters: { bucketName: buckets.length === 0 ? [""] : [...buckets] },
+      $or: [{ requestParameters: { bucketName: buckets.length === 0 ? [""] : [...buckets] } }, TOO_LARGE],
     },
   };
   const topicChanges = {
@@ -103,6 +109,7 @@ export function blindnessRules(place: BlindnessPlace): readonly KeptRule[] {
       $or: [
         { requestParameters: { topicArn: [topicArn] } },
         { requestParameters: { subscriptionArn: [{ prefix: `${topicArn}:` }] } },
+        TOO_LARGE,
       ],
     },
   };

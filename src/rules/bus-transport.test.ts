@@ -59,8 +59,9 @@ describe("the transport of buses", () => {
 
   test("breaks a chain of buses that has become too long", async () => {
     const { rules, delivered, loops } = await runWithBus();
+    expect(await rules.transport(delivery({ hops: 4 }), SIGNAL)).toEqual({ outcome: "delivered" });
     expect(await rules.transport(delivery({ hops: 5 }), SIGNAL)).toEqual({ outcome: "delivered" });
-    expect(await delivered()).toEqual([]);
+    expect(await delivered()).toEqual(["audit/all topic"]);
     expect(loops).toEqual([ruleArn(AUDIT, "all")]);
   });
 

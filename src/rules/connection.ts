@@ -195,6 +195,6 @@ export function checkEndpoint(parameter: string, text: string): void {
 }
 
 /** AWS's way to refuse a parameter. */
-export function notValid(parameter: string, why: string): Refusal {
+function notValid(parameter: string, why: string): Refusal {
   return new Refusal("ValidationException", `Parameter ${parameter} is not valid. Reason: ${why}`);
 }

@@ -70,13 +70,18 @@ function parseDetail(text: string): JsonObject | undefined {
   }
 }
 
-/** How deep JSON text goes: brackets inside of strings do not count. */
+/** How deep JSON text goes: brackets inside of strings do not count. In one pass, for text that is no JSON as well. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{[\]}]/gs)) {
-    if (token === "{" || token === "[") deepest = Math.max(deepest, ++depth);
-    else if (token === "}" || token === "]") depth -= 1;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (quoted && character === "\\") index += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth -= 1;
   }
   return deepest;
 }

@@ -25,12 +25,17 @@ export interface DispatcherNeeds {
 /** Rows that are written at a time. */
 const WRITE_DELIVERIES = 500;
 
+/** Within this time a loop comes back, once it has gone round often enough to be one. */
+const LOOP_MS_MAX = 15 * 60_000;
+
 /** Sends events to rules: decides which want them, and writes what is to be delivered. */
 export class Dispatcher {
   readonly #needs: DispatcherNeeds;
   /** How many times a rule wanted an event, and how many deliveries were not made since they caused each other. */
   matched = 0;
   loopsBroken = 0;
+  /** When rules had deliveries last, by ARN: only what a rule did itself can come back to it. */
+  readonly #delivered = new Map<string, number>();
 
   constructor(needs: DispatcherNeeds) {
     this.#needs = needs;
@@ -63,11 +68,35 @@ export class Dispatcher {
     const now = this.#needs.clock.now();
     return matching.flatMap((active) => {
       const deliveries = deliveriesOf(active, event, now);
-      if (event.hops < HOPS_MAX || deliveries.length === 0) return deliveries;
+      if (deliveries.length === 0) return [];
+      if (event.hops < HOPS_MAX || !this.#mayLoop(active, now)) {
+        this.#note(active, now);
+        return deliveries;
+      }
       this.loopsBroken += deliveries.length;
       this.#needs.onLoop(active.rule.arn);
       return [];
     });
+  }
+
+  /**
+   * Whether a loop can go through the rule. Who receives deliveries of one rule can make calls that look like its loop, and
+   * would blind all others by them: so a rule is asked for what it did itself. OpenTrail's own rules cause no calls that
+   * they match, and are never silent.
+   */
+  #mayLoop({ rule }: ActiveRule, now: number): boolean {
+    if (rule.managedBy !== undefined) return false;
+    return now - (this.#delivered.get(rule.arn) ?? -Infinity) <= LOOP_MS_MAX;
+  }
+
+  #note({ rule }: ActiveRule, now: number): void {
+    // In the order of time, so that what is too old stands first.
+    this.#delivered.delete(rule.arn);
+    this.#delivered.set(rule.arn, now);
+    for (const [arn, at] of this.#delivered) {
+      if (now - at <= LOOP_MS_MAX) break;
+      this.#delivered.delete(arn);
+    }
   }
 
   async write(transaction: Kysely<RulesTables>, deliveries: readonly NewDelivery[]): Promise<void> {

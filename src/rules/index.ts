@@ -30,4 +30,4 @@ export * from "./replay.ts";
 export * from "./replays.ts";
 export * from "./schedules.ts";
 export * from "./start-replays.ts";
-export * from "./templates.ts";
+export * from "./templates/index.ts";

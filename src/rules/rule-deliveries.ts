@@ -1,6 +1,7 @@
 import { isoSeconds, optional } from "../core/index.ts";
 import type { NewDelivery } from "../deliveries/index.ts";
 import type { Json } from "../patterns/index.ts";
+import { httpParametersFor } from "./api-destination-parameters.ts";
 import { compileTransformer, type InputTransformer, type Occasion } from "./input-transformer.ts";
 import { parseJsonPath, valueAt } from "./json-path.ts";
 import type { BusEvent, Rule, Target } from "./rule.ts";
@@ -76,7 +77,7 @@ function contentsFor(
     case "queue":
       return { body, parameters: optional("messageGroupId", SqsParameters?.MessageGroupId) };
     case "api-destination":
-      return { body, parameters: HttpParameters ?? {} };
+      return { body, parameters: HttpParameters ? httpParametersFor(HttpParameters, event.envelope) : {} };
     case "bus":
       return { body, parameters: event.readOnlyManagement ? { readOnlyManagement: true } : {} };
     case "log-group":

@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import { type EventPattern, parseEventPattern, PatternError, PatternIndex } from "../patterns/index.ts";
 import type { BusEvent, Rule, Target } from "./rule.ts";
 import { type ActiveRule, compileRule } from "./rule-deliveries.ts";
+import { TablesFailure } from "../store/index.ts";
 import type { RulesSchema } from "./schema.ts";
 
 /** Told of every stored rule that cannot be used. */
@@ -97,13 +98,12 @@ export class RuleSet {
   }
 
   async #readAll(tables: Tables): Promise<void> {
-    // Nobody else asks for what changed before.
     const newest = await tables
       .selectFrom("event_rule_changes")
       .select(({ fn }) => fn.max("change_id").as("id"))
       .executeTakeFirst();
     this.#seen = newest?.id ?? 0;
-    await tables.deleteFrom("event_rule_changes").where("change_id", "<=", this.#seen).execute();
+    await this.#forgetRead(tables);
     for (let after = ""; ; ) {
       const rows = await tables
         .selectFrom("event_rules")
@@ -120,6 +120,15 @@ export class RuleSet {
       );
       after = last.rule_arn;
       await nextTurn();
+    }
+  }
+
+  /** Nobody else asks for what changed before. A full disk keeps no server from starting: the next start forgets more. */
+  async #forgetRead(tables: Tables): Promise<void> {
+    try {
+      await tables.deleteFrom("event_rule_changes").where("change_id", "<=", this.#seen).execute();
+    } catch (thrown) {
+      if (!(thrown instanceof TablesFailure)) throw thrown;
     }
   }
 

@@ -124,12 +124,12 @@ describe("startSchedules()", () => {
     expect(await until(30)).toEqual([]);
   });
 
-  test("keeps up with thousands of rules that are due at once", async () => {
+  test("keeps up with a thousand rules that are due at once", async () => {
     const { until, fired } = await open(
-      ...Array.from({ length: 2500 }, (_, index) => scheduled(`rule-${index}`, "cron(1 * * * ? *)")),
+      ...Array.from({ length: 1000 }, (_, index) => scheduled(`rule-${index}`, "cron(1 * * * ? *)")),
     );
     await until(1, MINUTE);
-    expect(fired).toHaveLength(2500);
-    expect(new Set(fired.map(([arn]) => arn)).size).toBe(2500);
+    expect(fired).toHaveLength(1000);
+    expect(new Set(fired.map(([arn]) => arn)).size).toBe(1000);
   });
 });

@@ -157,6 +157,22 @@ describe("startRules()", () => {
     expect(rules.stats().loopsBroken).toBe(2);
   });
 
+  test("is not blinded by who repeats the marks of other rules' deliveries", async () => {
+    const { add, journal, caughtUp, delivered, loops } = await runRules({
+      hopsOf: (record) => Number(record.requestID ?? 0),
+    });
+    await add(ruleNamed("mine", { eventPattern: '{"detail":{"eventName":["CreateTable"]}}' }));
+    await add(ruleNamed("watch", { eventPattern: '{"detail":{"eventName":["DeleteTable"]}}' }));
+    await add(ruleNamed("own", { managedBy: "opentrail.amazonaws.com", everywhere: true }));
+    journal.append(
+      recordOf({ eventName: "CreateTable", requestID: "4" }),
+      recordOf({ eventName: "DeleteTable", requestID: "5" }),
+    );
+    await caughtUp();
+    expect((await delivered()).toSorted()).toEqual(["mine topic", "own topic", "own topic", "watch topic"]);
+    expect(loops).toEqual([]);
+  });
+
   test("leaves out a stored rule that cannot be read, and tells so", async () => {
     const { add, journal, caughtUp, delivered, warnings } = await runRules();
     await add(ruleNamed("broken", { eventPattern: "{" }));

@@ -107,7 +107,8 @@ export async function sendToken(
   const delivery = deliverEnvelope(receiverOf(topic, subscription), envelope, { hops: 1, attributes: {} });
   // What nobody received must not be read in a queue of failures: the token would let its reader confirm.
   const { deadLetterArn: _, ...undisclosed } = delivery;
-  await needs.addDeliveries(transaction, [undisclosed], now);
+  const parameters = { ...delivery.parameters, confidential: true };
+  await needs.addDeliveries(transaction, [{ ...undisclosed, parameters }], now);
 }
 
 const TOKEN_TEXTS = {

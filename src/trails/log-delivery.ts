@@ -109,9 +109,11 @@ class RunningLogDelivery implements LogDelivery {
 
   /** Trails that were stopped when we ended: what they log when they are started again begins then. */
   async #forgetStopped(): Promise<void> {
-    const query = this.#needs.tables.deleteFrom("trail_logs");
-    const ids = [...this.#readers.keys()];
-    await (ids.length === 0 ? query : query.where("trail_id", "not in", ids)).execute();
+    const { tables } = this.#needs;
+    for (const { trail_id } of await tables.selectFrom("trail_logs").select("trail_id").execute()) {
+      if (this.#readers.has(trail_id)) continue;
+      await tables.deleteFrom("trail_logs").where("trail_id", "=", trail_id).execute();
+    }
   }
 
   async #begin(trail: Trail): Promise<void> {

@@ -60,6 +60,18 @@ describe("a running server", () => {
           queue: { records: 0, bytes: 0 },
         },
         trails: { lagRecords: expect.any(Number), pendingFiles: 0, deliveredFiles: 0 },
+        notifications: {
+          rules: {
+            place: expect.any(Number),
+            lagRecords: expect.any(Number),
+            rules: 8,
+            matched: 0,
+            loopsBroken: 0,
+            skipped: 0,
+          },
+          deliveries: { pending: 0, inFlight: 0, delivered: 0, failed: 0, attempts: 0, deadLettered: 0 },
+          alarms: { alarms: 0, inAlarm: 0, judged: 0, changes: 0, failures: 0 },
+        },
       },
     });
   });

@@ -69,7 +69,7 @@ export class Boto3 implements AwsClient {
   ): Promise<Boto3Answer> {
     const { region = "us-east-1", ...rest } = options;
     const endpoint = this.#endpoint;
-    const encoded = parameters === "minimal" ? parameters : encodeTimes(parameters);
+    const encoded = parameters === "minimal" ? parameters : encode(parameters);
     const answer = await this.#ask<Boto3Answer>({
       command: "call",
       service,
@@ -113,10 +113,11 @@ export class Boto3 implements AwsClient {
   }
 }
 
-/** JSON has no times. */
-function encodeTimes(value: unknown): unknown {
+/** JSON has neither times nor bytes. */
+function encode(value: unknown): unknown {
   if (value instanceof Date) return { $date: value.getTime() / 1000 };
-  if (Array.isArray(value)) return value.map(encodeTimes);
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
+  if (Array.isArray(value)) return value.map(encode);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([member, item]) => [member, encodeTimes(item)]));
+  return Object.fromEntries(Object.entries(value).map(([member, item]) => [member, encode(item)]));
 }

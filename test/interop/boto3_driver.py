@@ -1,9 +1,10 @@
 """Does with boto3 what it is told on standard input, one JSON object a line, and answers each with one on standard output.
 
-Times go in as {"$date": seconds} and come out as ISO 8601. Every answer is checked against the operation's model as a
+Times go in as {"$date": seconds} and come out as ISO 8601; bytes go in as {"$bytes": base64}. Every answer is checked against the operation's model as a
 program would find it: `problems` names members that are missing or of the wrong Python type.
 """
 
+import base64
 import datetime
 import json
 import re
@@ -156,6 +157,8 @@ def decode(value):
     if isinstance(value, dict):
         if "$date" in value:
             return datetime.datetime.fromtimestamp(value["$date"], datetime.timezone.utc)
+        if "$bytes" in value:
+            return base64.b64decode(value["$bytes"])
         return {member: decode(item) for member, item in value.items()}
     return value
 

@@ -66,19 +66,26 @@ function credentialVariables({ credentials, region }: CallOptions): Record<strin
   };
 }
 
+/** Where the command line departs from its rule. */
+const OWN_FLAGS: Readonly<Record<string, string>> = {
+  Endpoint: "--notification-endpoint",
+  AWSAccountId: "--aws-account-id",
+};
+
 function flags(parameters: Parameters): readonly string[] {
   return Object.entries(parameters).flatMap(([member, value]) => {
-    const flag = `--${kebabCase(member)}`;
+    const flag = OWN_FLAGS[member] ?? `--${kebabCase(member)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${kebabCase(member)}`];
     if (Array.isArray(value) && !value.some(isDeep)) return [flag, ...value.map(argument)];
-    return [flag, Array.isArray(value) ? JSON.stringify(value) : argument(value)];
+    return [flag, Array.isArray(value) || isDeep(value) ? JSON.stringify(value) : argument(value)];
   });
 }
 
-/** What the shorthand of the command line has no words for. */
+/** What the shorthand of the command line has no words for, or would take for the end of a value. */
 function isDeep(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.values(value).some((inner) => typeof inner === "object");
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((inner) => typeof inner === "object" || /[,"{[]/.test(String(inner)));
 }
 
 /** As people type it: `AttributeKey=EventName,AttributeValue=CreateUser`. */

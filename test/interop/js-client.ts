@@ -1,6 +1,7 @@
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
+import * as sns from "@aws-sdk/client-sns";
 import * as sts from "@aws-sdk/client-sts";
 import type { Answer, AwsClient, AwsError, CallOptions, Output } from "./client.ts";
 import { signatureOf } from "./client.ts";
@@ -20,6 +21,7 @@ const MODULES: Readonly<Record<string, readonly [module: Module, client: string]
   cloudtrail: [cloudtrail, "CloudTrailClient"],
   iam: [iam, "IAMClient"],
   s3: [s3, "S3Client"],
+  sns: [sns, "SNSClient"],
   sts: [sts, "STSClient"],
 };
 

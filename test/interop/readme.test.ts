@@ -7,9 +7,12 @@ import { startServer, type TestServer } from "../server.ts";
 import { whySkipped } from "./clients.ts";
 import { startGateway } from "./gateway/gateway-run.ts";
 import { MOTO_MISSING, startMoto } from "./gateway/moto.ts";
+import { startProcess } from "./gateway/process.ts";
+import { freePort, MAIL_MISSING } from "./receivers.ts";
 
 const AWS = "/usr/bin/aws";
 const PYPI_AWS = ".venv/bin/aws";
+const PYTHON = ".venv/bin/python";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -128,6 +131,70 @@ test.skipIf(!existsSync(PYPI_AWS))(
   },
   90_000,
 );
+
+test.skipIf(!existsSync(AWS) || MOTO_MISSING !== undefined || MAIL_MISSING !== undefined)(
+  `the README's rule mails and calls a webhook when Jo tries in vain to delete a table${whySkipped(MOTO_MISSING ?? MAIL_MISSING)}`,
+  async () => {
+    const [moto, mailPort, hookPort] = [await startMoto(), await freePort(), await freePort()];
+    const files = mkdtempSync(join(tmpdir(), "opentrail-readme-"));
+    const ported = (text: string): string =>
+      text
+        .replaceAll("127.0.0.1:2525", `127.0.0.1:${mailPort}`)
+        .replaceAll(/127\.0\.0\.1(:|", )8000/g, `127.0.0.1$1${hookPort}`);
+    const [programs = "", flags = ""] = ported(blockWith("python -u -m aiosmtpd")).split("npm start -- ");
+    const receivers = await startProcess(
+      "bash",
+      [
+        "-c",
+        `cd ${files}\n${programs.replace(/^.*pip install.*$/m, "").replace(".moto/bin/python", resolve(PYTHON))}\necho started; wait`,
+      ],
+      { ready: /started/, readyMs: 5_000, environment: { PATH: process.env["PATH"] ?? "" }, group: true },
+    );
+    const config = yamlOf(blockWith("opentrail.yaml")).replace("http://127.0.0.1:5000", moto.endpoint);
+    const gateway = await startGateway({ config }, { flags: flags.trim().split(" ") });
+    try {
+      const { server } = gateway;
+      const before = blockWith("export AWS_SHARED_CREDENTIALS_FILE").split("\n").slice(0, 2).join("\n");
+      const run = (script: string): string => {
+        const text = ported(`cd ${files}\n${before}\nexport AWS_DEFAULT_REGION=us-east-1\n${script}`)
+          .replaceAll("http://127.0.0.1:4580", server.endpoint)
+          .replaceAll("bin/opentrail.js", resolve("bin/opentrail.js"))
+          .replaceAll("$PWD/opentrail-data", server.dataDirectory);
+        const environment = {
+          PATH: `/usr/bin:${process.env["PATH"]}`,
+          HOME: server.dataDirectory,
+          AWS_ENDPOINT_URL: server.endpoint,
+        };
+        return execFileSync("bash", ["-eo", "pipefail", "-c", text], { env: environment, encoding: "utf8" });
+      };
+      expect(run(blockWith("--group-name juniors"))).toContain("<ConfirmSubscriptionResponse");
+      const said = run(blockWith("--user-name Jo --query"));
+      expect(said).toContain("as it should be");
+      const events = said.split(/\r?\n/).filter((line) => line.startsWith('{"version":"0"'));
+      expect(events.map((line) => JSON.parse(line) as unknown)).toEqual([DENIED, DENIED]);
+      expect(said).toMatch(/ delivered +1 +api-destination /);
+      expect(said).toMatch(/ delivered +1 +email +owner@example\.org /);
+    } finally {
+      await gateway.server.stop();
+      await Promise.all([moto.stop(), receivers.stop()]);
+      rmSync(files, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
+
+/** What both the mail and the webhook bring. */
+const DENIED = expect.objectContaining({
+  source: "aws.dynamodb",
+  "detail-type": "AWS API Call via CloudTrail",
+  detail: expect.objectContaining({
+    eventName: "DeleteTable",
+    errorCode: "AccessDenied",
+    sourceIPAddress: "127.0.0.1",
+    userIdentity: expect.objectContaining({ type: "IAMUser", userName: "Jo" }),
+    requestParameters: { tableName: "orders" },
+  }),
+});
 
 function blockWith(text: string): string {
   const found = blocks().find((block) => block.includes(text));

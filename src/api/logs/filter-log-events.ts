@@ -4,7 +4,7 @@ import {
   type LogEvent,
   type LogRange,
   listStreams,
-  matchFilter,
+  matchesFilter,
   parseFilterPattern,
   TIMESTAMP_MAX,
 } from "../../loggroups/index.ts";
@@ -41,7 +41,7 @@ export function filterLogEvents({ store, tokens }: LogsNeeds): LogsOperation<"Fi
       if (logStreamNames !== undefined && logStreamNamePrefix !== undefined) {
         throw invalidParameter("logStreamNamePrefix and logStreamNames are mutually exclusive parameters.");
       }
-      const pattern = readPattern(filterPattern);
+      const pattern = parseFilterPattern(filterPattern);
       const group = await findNamed(input, call);
       if (logStreamNames !== undefined) refuseMissing(logStreamNames, await listStreams(call.tables, group.arn));
       const query = queryOf("FilterLogEvents", call, [
@@ -81,11 +81,6 @@ export function filterLogEvents({ store, tokens }: LogsNeeds): LogsOperation<"Fi
   };
 }
 
-/** @throws {Refusal} `InvalidParameterException`. */
-export function readPattern(text: string): FilterPattern {
-  return parseFilterPattern(text);
-}
-
 /** What matches, and the event behind which to go on, unless all was seen. */
 async function search(
   pages: AsyncIterable<readonly LogEvent[]>,
@@ -102,7 +97,7 @@ async function search(
       if (isFull && last !== undefined) return { found, more: last };
       last = event.eventId;
       scanned += event.message.length;
-      if (matchFilter(pattern, event.message) === undefined) continue;
+      if (!matchesFilter(pattern, event.message)) continue;
       found.push(event);
       bytes += event.message.length;
     }

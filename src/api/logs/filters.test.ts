@@ -52,6 +52,7 @@ describe("metric filters", () => {
     ["a default and dimensions", { defaultValue: 0, dimensions: { A: "$.a" } }],
     ["four dimensions", { dimensions: { A: "$.a", B: "$.b", C: "$.c", D: "$.d" } }],
     ["a dimension that is a constant", { dimensions: { A: "a" } }],
+    ["a field that words do not have", { metricValue: "$.bytes" }],
   ])("PutMetricFilter refuses %s", async (_, part) => {
     const logs = await openWithStream();
     const metricTransformations = [{ ...METRIC, ...part }];
@@ -82,7 +83,7 @@ describe("metric filters", () => {
       ["none", { ...METRIC, metricName: "None", defaultValue: 0 }],
     ] as const;
     for (const [filterName, transformation] of transformations) {
-      const filterPattern = filterName === "none" ? "nowhere" : "bytes";
+      const filterPattern = filterName === "none" ? "nowhere" : "{ $.bytes = * }";
       const metricTransformations = [transformation];
       await logs.call("PutMetricFilter", { ...GROUP, filterName, filterPattern, metricTransformations });
     }
@@ -97,8 +98,8 @@ describe("metric filters", () => {
     const common = { account: ACCOUNT, region: "us-east-1", namespace: "App", timestamp: NOW };
     expect(logs.metrics).toEqual([
       { ...common, name: "Bytes", dimensions: { User: "ann" }, value: 5, count: 1 },
-      { ...common, name: "Bytes", dimensions: { User: "ann" }, value: 7, count: 1 },
       { ...common, name: "Count", dimensions: {}, value: 1, count: 4, unit: "Count" },
+      { ...common, name: "Bytes", dimensions: { User: "ann" }, value: 7, count: 1 },
       { ...common, name: "None", dimensions: {}, value: 0, count: 1 },
     ]);
     // The default says it once a minute.

@@ -17,7 +17,7 @@ export function placeOf(call: LogsCall): Place {
  * The ARN of the group that a call names.
  * @throws {Refusal} `ValidationException` when it names two, `InvalidParameterException` when none.
  */
-export function namedArn({ logGroupName, logGroupIdentifier }: NamesGroup, call: LogsCall): string {
+function namedArn({ logGroupName, logGroupIdentifier }: NamesGroup, call: LogsCall): string {
   if (logGroupName !== undefined && logGroupIdentifier !== undefined) {
     throw new Refusal("ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.");
   }

@@ -1,12 +1,13 @@
 import {
+  compileTransformation,
   type Filter,
+  type FilterPattern,
   type MetricFilterSettings,
   metricFilters,
-  numberOf,
+  parseFilterPattern,
   parseGroupArn,
 } from "../../loggroups/index.ts";
 import type { LogsOperations } from "../../aws/index.ts";
-import { readPattern } from "./filter-log-events.ts";
 import { findNamed, onGroup, onRegion, placeOf } from "./find-group.ts";
 import { queryOf } from "./log-groups.ts";
 import { invalidParameter, type LogsFamily, type LogsNeeds, notSupported } from "./logs-operation.ts";
@@ -34,8 +35,8 @@ export function metricFilterOperations({
         const { filterName, filterPattern, metricTransformations, applyOnTransformedLogs } = input;
         if (input.fieldSelectionCriteria !== undefined) throw notSupported("fieldSelectionCriteria");
         if (input.emitSystemFieldDimensions !== undefined) throw notSupported("emitSystemFieldDimensions");
-        readPattern(filterPattern);
-        for (const transformation of metricTransformations) checkTransformation(transformation);
+        const pattern = parseFilterPattern(filterPattern);
+        for (const transformation of metricTransformations) checkTransformation(pattern, transformation);
         const { arn } = await findNamed(input, call);
         await metricFilters.put(call.tables, {
           group: arn,
@@ -85,12 +86,8 @@ export function metricFilterOperations({
   };
 }
 
-function checkTransformation({ metricValue, defaultValue, dimensions }: Transformation): void {
-  if (!metricValue.startsWith("$") && numberOf(metricValue) === undefined) {
-    throw invalidParameter(
-      `Invalid metric transformation: ${metricValue} is neither a number nor a field of the event`,
-    );
-  }
+function checkTransformation(pattern: FilterPattern, transformation: Transformation): void {
+  const { defaultValue, dimensions } = transformation;
   const entries = Object.entries(dimensions ?? {});
   if (entries.length > 0 && defaultValue !== undefined) {
     throw invalidParameter(
@@ -100,10 +97,10 @@ function checkTransformation({ metricValue, defaultValue, dimensions }: Transfor
   if (entries.length > DIMENSIONS_MAX) {
     throw invalidParameter(`Invalid metric transformation: a metric can have at most ${DIMENSIONS_MAX} dimensions.`);
   }
-  const constant = entries.find(([, selector]) => !selector.startsWith("$"));
-  if (constant !== undefined) {
-    throw invalidParameter(`Invalid metric transformation: dimension ${constant[0]} must name a field of the event.`);
-  }
+  if (compileTransformation(pattern, transformation) !== undefined) return;
+  throw invalidParameter(
+    "Invalid metric transformation: the value must be a number or, like dimensions, a field that the filter pattern knows.",
+  );
 }
 
 function measures({ settings }: Filter<MetricFilterSettings>, name?: string, namespace?: string): boolean {

@@ -3,11 +3,11 @@ import {
   controlDelivery,
   destinationKind,
   type Filter,
+  parseFilterPattern,
   parseGroupArn,
   type SubscriptionFilterSettings,
   subscriptionFilters,
 } from "../../loggroups/index.ts";
-import { readPattern } from "./filter-log-events.ts";
 import { findNamed, onGroup } from "./find-group.ts";
 import { queryOf } from "./log-groups.ts";
 import { invalidParameter, type LogsCall, type LogsFamily, type LogsNeeds, notSupported } from "./logs-operation.ts";
@@ -17,7 +17,7 @@ const DESCRIBED = 50;
 
 /**
  * PutSubscriptionFilter, DescribeSubscriptionFilters, DeleteSubscriptionFilter. A destination is a function, a delivery
- * stream, a Kinesis stream, or, not in AWS, an API destination of EventBridge: a webhook that gets plain JSON.
+ * stream or, not in AWS, an API destination of EventBridge: a webhook that gets plain JSON.
  * @throws {Refusal} `InvalidParameterException`, also for a function that cannot be reached; `ResourceNotFoundException`,
  * `LimitExceededException`.
  * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
@@ -34,7 +34,7 @@ export function subscriptionFilterOperations(
         const { filterPattern, destinationArn, roleArn } = input;
         if (input.fieldSelectionCriteria !== undefined) throw notSupported("fieldSelectionCriteria");
         if (input.emitSystemFields !== undefined) throw notSupported("emitSystemFields");
-        readPattern(filterPattern);
+        parseFilterPattern(filterPattern);
         checkDestination(destinationArn, roleArn);
         const { arn } = await findNamed(input, call);
         await tryFunction(needs, { ...filterOf(input, arn, call) }, call.now);

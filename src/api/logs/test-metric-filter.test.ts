@@ -29,7 +29,7 @@ describe("TestMetricFilter", () => {
     const logs = await openLogs();
     const input = { filterPattern: "{ $.a EXISTS }", logEventMessages: ["x"] };
     expect(await refusal(logs.call("TestMetricFilter", input))).toBe(
-      "InvalidParameterException: Invalid filter pattern",
+      "InvalidParameterException: Invalid character(s) in term 'EXISTS'",
     );
   });
 });

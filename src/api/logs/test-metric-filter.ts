@@ -1,5 +1,4 @@
-import { matchFilter } from "../../loggroups/index.ts";
-import { readPattern } from "./filter-log-events.ts";
+import { matchFilter, parseFilterPattern } from "../../loggroups/index.ts";
 import type { LogsFamily } from "./logs-operation.ts";
 
 /**
@@ -11,7 +10,7 @@ export const filterPatternOperations: LogsFamily<"TestMetricFilter"> = {
   TestMetricFilter: {
     mutates: false,
     run: async ({ filterPattern, logEventMessages }) => {
-      const pattern = readPattern(filterPattern);
+      const pattern = parseFilterPattern(filterPattern);
       const matches = logEventMessages.flatMap((eventMessage, at) => {
         const match = matchFilter(pattern, eventMessage);
         return match === undefined ? [] : [{ eventNumber: at + 1, eventMessage, extractedValues: match.extracted }];

@@ -9,10 +9,12 @@ import { policiesAndTags } from "./policies-and-tags.ts";
 import { publish } from "./publish.ts";
 import type { SnsNeeds } from "./sns-operation.ts";
 import { subscriptions } from "./subscriptions.ts";
+import { tellBefore } from "./tell-before.ts";
 import { topics } from "./topics.ts";
 
 export type { SnsNeeds } from "./sns-operation.ts";
 
 export function snsOperations(needs: SnsNeeds): Operations<SnsOperations, TopicsTables> {
-  return { ...policiesAndTags, ...publish(needs), ...subscriptions(needs), ...topics(needs) };
+  const operations = { ...policiesAndTags, ...publish(needs), ...subscriptions(needs), ...topics(needs) };
+  return needs.alarmsTopic === undefined ? operations : tellBefore(needs.alarmsTopic, needs.topics, operations);
 }

@@ -16,6 +16,7 @@ interface World {
   readonly topics: OpenTopics;
   readonly deliveries: readonly NewDelivery[];
   readonly now: number;
+  readonly alarmsTopic?: string;
 }
 
 /** SNS over tables of its own, called as the server would: validated, and in a transaction. */
@@ -48,7 +49,7 @@ export function openSns(world: World, account: string): Sns {
 }
 
 function snsOver(world: World, account: string, region: string): Sns {
-  const operations = snsOperations({ topics: world.topics, tokens: new PageTokens(new Uint8Array(32)) });
+  const operations = snsOperations({ ...world, tokens: new PageTokens(new Uint8Array(32)) });
   const find = (name: Name): AnyOperation => {
     const operation = operations[name];
     assert(operation !== undefined, `${name} is served`);

@@ -7,6 +7,8 @@ import type { Call, Operation } from "../operation.ts";
 export interface SnsNeeds {
   readonly topics: OpenTopics;
   readonly tokens: PageTokens;
+  /** The ARN of the topic of OpenTrail's own alarms: nobody silences it without its subscribers knowing. */
+  readonly alarmsTopic?: string;
 }
 
 export type SnsOperation<Name extends keyof SnsOperations> = Operation<

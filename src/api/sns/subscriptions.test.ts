@@ -124,7 +124,7 @@ describe("Subscribe", () => {
     expect({ kind, endpoint, parameters }).toEqual({
       kind: "email",
       endpoint: "somebody@example.org",
-      parameters: { subject: "AWS Notification - Subscription Confirmation" },
+      parameters: { subject: "AWS Notification - Subscription Confirmation", confidential: true },
     });
     expect(body).toContain(`\n${URL_OF_API}/?Action=ConfirmSubscription&TopicArn=${TOPIC}&Token=${tokenOf(sns)}\n`);
   });

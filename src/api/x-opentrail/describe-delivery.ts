@@ -1,8 +1,8 @@
-import { parseArn, Refusal } from "../../core/index.ts";
+import { optional, parseArn, Refusal } from "../../core/index.ts";
 import { type DeliveryNeeds, type DeliveryOperation, toWire } from "./delivery-operation.ts";
 
 /**
- * DescribeDelivery: one delivery of the caller's account, with its body.
+ * DescribeDelivery: one delivery of the caller's account, with its body unless that is confidential.
  * @throws {Refusal} `ResourceNotFoundException` when there is none with this id, or it belongs to another account.
  */
 export function describeDelivery({ deliveries }: DeliveryNeeds): DeliveryOperation<"DescribeDelivery"> {
@@ -13,7 +13,9 @@ export function describeDelivery({ deliveries }: DeliveryNeeds): DeliveryOperati
       if (delivery === undefined || parseArn(delivery.owner)?.account !== caller.account) {
         throw new Refusal("ResourceNotFoundException", `Delivery ${DeliveryId} does not exist.`);
       }
-      return { Delivery: { ...toWire(delivery), Body: delivery.body } };
+      // The token of a subscription's confirmation proves that its endpoint wants it: nobody else may read it.
+      const Body = delivery.parameters["confidential"] === true ? undefined : delivery.body;
+      return { Delivery: { ...toWire(delivery), ...optional("Body", Body) } };
     },
   };
 }

@@ -8,9 +8,9 @@ import {
   type WireRequest,
 } from "../../aws/index.ts";
 import { assert, type Clock } from "../../core/index.ts";
+import { DELIVERY_MARK_HEADER } from "../../record/index.ts";
 import type { AttemptResult, Delivery } from "../delivery.ts";
 import type { GuardedHttp } from "../guard/guarded-http.ts";
-import { MARK_HEADER } from "./http.ts";
 
 export interface AwsNeeds {
   readonly endpoints: {
@@ -61,7 +61,7 @@ export function openAwsCaller(needs: AwsNeeds): AwsCaller {
       {
         ...plain,
         path: url.pathname.replace(/\/$/, "") + plain.path,
-        headers: { ...plain.headers, [MARK_HEADER]: [needs.mark(delivery)] },
+        headers: { ...plain.headers, [DELIVERY_MARK_HEADER]: [needs.mark(delivery)] },
       },
       await needs.credentials(),
       { region: call.region, service: model.signingName, now: needs.clock.now() },

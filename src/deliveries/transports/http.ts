@@ -1,4 +1,5 @@
 import { optional } from "../../core/index.ts";
+import { DELIVERY_MARK_HEADER } from "../../record/index.ts";
 import type { AttemptResult, Delivery, Transport } from "../delivery.ts";
 import { AddressRefused } from "../guard/address-guard.ts";
 import { BadRequest, type GuardedHttp, type HttpResponse } from "../guard/guarded-http.ts";
@@ -17,9 +18,6 @@ export interface HttpParameters {
   readonly timeoutMs?: number;
 }
 
-/** The header that bears the mark. */
-export const MARK_HEADER = "x-opentrail-delivery";
-
 /** Sends the body to the URL that is the endpoint. */
 export function openHttpTransport({ http, mark }: HttpTransportNeeds): Transport {
   return async (delivery, signal) => {
@@ -29,7 +27,7 @@ export function openHttpTransport({ http, mark }: HttpTransportNeeds): Transport
       const response = await http({
         url: delivery.endpoint,
         ...optional("method", method),
-        headers: { ...headers, [MARK_HEADER]: mark(delivery) },
+        headers: { ...headers, [DELIVERY_MARK_HEADER]: mark(delivery) },
         body: delivery.body,
         signal: limit,
       });
@@ -49,7 +47,7 @@ export function openHttpTransport({ http, mark }: HttpTransportNeeds): Transport
  * What a status says: 2xx is delivered, 429 and 5xx may do better later, the rest never will. Redirects are not followed.
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
  */
-export function resultOf(response: HttpResponse): AttemptResult {
+function resultOf(response: HttpResponse): AttemptResult {
   const { status } = response;
   if (status >= 200 && status < 300) return { outcome: "delivered" };
   const said = response.body.subarray(0, 200).toString().trim();

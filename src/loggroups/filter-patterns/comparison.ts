@@ -1,11 +1,11 @@
-import type { LinearRegex } from "../regex/index.ts";
-import { invalidPattern, type Scanner } from "./scanner.ts";
+import { invalidTerm } from "./refusals.ts";
+import type { Scanner } from "./scanner.ts";
 
 /** What a condition compares with. Text may hold `*` for any characters. */
 type Operand =
   | { readonly kind: "number"; readonly value: number; readonly text: string }
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "regex"; readonly regex: LinearRegex };
+  | { readonly kind: "regex"; readonly test: (text: string) => boolean };
 
 /** A value that conditions compare: of JSON, or a field of text. */
 export type Scalar = string | number | boolean | null;
@@ -28,13 +28,14 @@ const ORDERED: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 export function parseComparison(scanner: Scanner): ScalarTest | undefined {
   const operator = scanner.match(/!=|>=|<=|=|>|</y);
   if (operator === undefined) return undefined;
+  const start = scanner.offset;
   const operand = parseOperand(scanner);
   const compare = ORDERED[operator];
   if (compare === undefined) {
     const equal = equality(operand);
     return operator === "=" ? equal : (value) => !equal(value);
   }
-  if (operand.kind !== "number") throw invalidPattern();
+  if (operand.kind !== "number") throw invalidTerm(scanner.text.slice(start, scanner.offset).trim());
   return (value) => {
     const number = numberOf(value);
     return number !== undefined && compare(number, operand.value);
@@ -45,11 +46,11 @@ function parseOperand(scanner: Scanner): Operand {
   const quoted = scanner.quoted();
   if (quoted !== undefined) return { kind: "text", text: quoted };
   const regex = scanner.regex();
-  if (regex !== undefined) return { kind: "regex", regex };
+  if (regex !== undefined) return { kind: "regex", test: regex };
   const number = scanner.match(NUMBER);
   if (number !== undefined) return { kind: "number", value: Number(number), text: number };
   const bare = scanner.match(BARE);
-  if (bare === undefined) throw invalidPattern();
+  if (bare === undefined) throw scanner.refusal();
   return { kind: "text", text: bare };
 }
 
@@ -57,8 +58,7 @@ function equality(operand: Operand): ScalarTest {
   if (operand.kind === "number") {
     return (value) => value !== null && (String(value) === operand.text || numberOf(value) === operand.value);
   }
-  const test: (text: string) => boolean =
-    operand.kind === "regex" ? (text) => operand.regex.test(text) : wildcard(operand.text);
+  const test: (text: string) => boolean = operand.kind === "regex" ? operand.test : wildcard(operand.text);
   return (value) => value !== null && test(String(value));
 }
 
@@ -70,7 +70,7 @@ function numberOf(value: Scalar): number | undefined {
 }
 
 /** `*` stands for any characters; each piece is looked for once, from left to right. */
-export function wildcard(pattern: string): (text: string) => boolean {
+function wildcard(pattern: string): (text: string) => boolean {
   const [head = "", ...rest] = pattern.split("*");
   const tail = rest.pop();
   if (tail === undefined) return (text) => text === head;

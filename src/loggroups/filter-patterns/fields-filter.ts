@@ -1,6 +1,7 @@
 import { parseComparison } from "./comparison.ts";
 import { parseExpression, type Test } from "./expression.ts";
-import { invalidPattern, Scanner } from "./scanner.ts";
+import { invalidPattern } from "./refusals.ts";
+import { Scanner } from "./scanner.ts";
 
 interface Field {
   readonly name: string;
@@ -25,10 +26,10 @@ export function parseFieldsFilter(text: string): FieldsFilter {
   do {
     if (!scanner.take("...")) (tail ?? head).push(parseField(scanner));
     else if (tail === undefined) tail = [];
-    else throw invalidPattern();
+    else throw invalidPattern("it has more than one ...");
   } while (scanner.take(","));
   scanner.expect("]");
-  if (!scanner.ended) throw invalidPattern();
+  if (!scanner.ended) throw scanner.refusal();
   return { kind: "fields", head, tail };
 }
 
@@ -38,7 +39,7 @@ function parseField(scanner: Scanner): Field {
   let conditions = 0;
   const test = parseExpression<string>(scanner, () => {
     const name = scanner.match(/[A-Za-z0-9_-]+/y);
-    if (name === undefined) throw invalidPattern();
+    if (name === undefined) throw scanner.refusal();
     names.add(name);
     const compare = parseComparison(scanner);
     if (compare === undefined) bare++;
@@ -47,7 +48,8 @@ function parseField(scanner: Scanner): Field {
   });
   const [name = ""] = names;
   // Conditions of one place are about one field; a name without condition stands alone.
-  if (names.size !== 1 || (bare > 0 && bare + conditions > 1)) throw invalidPattern();
+  if (names.size !== 1) throw invalidPattern(`one field is named ${[...names].join(" and ")}`);
+  if (bare > 0 && bare + conditions > 1) throw invalidPattern(`${name} stands without a condition among conditions`);
   return conditions === 0 ? { name } : { name, test };
 }
 

@@ -2,7 +2,8 @@ import { Refusal } from "../../core/index.ts";
 import { type FieldsFilter, matchFields, namedFields, parseFieldsFilter } from "./fields-filter.ts";
 import { type JsonFilter, parseJsonFilter } from "./json-filter.ts";
 import { Message } from "./message.ts";
-import { invalidPattern, Scanner } from "./scanner.ts";
+import { invalidPattern, notClosed } from "./refusals.ts";
+import { Scanner } from "./scanner.ts";
 import { parseSelector, selectText } from "./selector.ts";
 import { matchTerms, parseTermsFilter, type TermsFilter } from "./terms-filter.ts";
 
@@ -25,7 +26,7 @@ const LENGTH_MAX = 1024;
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function parseFilterPattern(text: string): FilterPattern {
-  if (text.length > LENGTH_MAX) throw invalidPattern();
+  if (text.length > LENGTH_MAX) throw invalidPattern(`it has more than ${LENGTH_MAX} characters`);
   const trimmed = text.trim();
   if (trimmed.startsWith("{")) return parseJsonFilter(closed(trimmed, "{", "}"));
   if (trimmed.startsWith("[")) return parseFieldsFilter(closed(trimmed, "[", "]"));
@@ -34,7 +35,7 @@ export function parseFilterPattern(text: string): FilterPattern {
 
 function closed(text: string, open: string, close: string): string {
   if (text.endsWith(close)) return text;
-  throw invalidPattern(`If a filter pattern starts with '${open}' it must end with '${close}'`);
+  throw notClosed(open, close);
 }
 
 /** Whether the filter matches. Give several filters one `Message`: it is then parsed once. */

@@ -1,6 +1,7 @@
 import { parseComparison } from "./comparison.ts";
 import { parseExpression, type Test } from "./expression.ts";
-import { invalidPattern, Scanner } from "./scanner.ts";
+import { invalidPattern } from "./refusals.ts";
+import { Scanner } from "./scanner.ts";
 import { isScalar, parseSelector, type Selector, select } from "./selector.ts";
 
 /** Selectors with a wildcard that one pattern may have. */
@@ -29,12 +30,12 @@ export function parseJsonFilter(text: string): JsonFilter {
   const test = parseExpression(scanner, () => {
     const selector = parseSelector(scanner);
     if (selector.wild) wildcards++;
-    if (wildcards > WILDCARDS_MAX) throw invalidPattern();
+    if (wildcards > WILDCARDS_MAX) throw invalidPattern(`more than ${WILDCARDS_MAX} of its selectors have a wildcard`);
     selectors.set(selector.text, selector);
     return parseCondition(scanner, selector);
   });
   scanner.expect("}");
-  if (!scanner.ended) throw invalidPattern();
+  if (!scanner.ended) throw scanner.refusal();
   return { kind: "json", test, selectors: [...selectors.values()] };
 }
 
@@ -44,7 +45,7 @@ function parseCondition(scanner: Scanner, selector: Selector): Test<unknown> {
   const constant = IS[is?.replace(/IS\s+/, "") ?? ""];
   if (constant !== undefined) return (event) => select(selector, event).some(constant);
   const compare = parseComparison(scanner);
-  if (compare === undefined) throw invalidPattern();
+  if (compare === undefined) throw scanner.refusal();
   // A condition holds of a value that is there: `!=` does not match where the field is absent, or a list or an object.
   return (event) => select(selector, event).some((value) => isScalar(value) && compare(value));
 }

@@ -1,15 +1,12 @@
-import { Refusal } from "../../core/index.ts";
-import { LinearRegex, RegexError } from "../regex/index.ts";
+import type { Refusal } from "../../core/index.ts";
+import { invalidPattern, invalidTerm } from "./refusals.ts";
+import { compileRegex } from "./regex.ts";
 
 /** Regular expressions that a JSON or space-delimited pattern may hold. */
 const REGEXES_MAX = 2;
 
-/** What may stand in a regular expression of a filter pattern; parentheses cannot even be escaped. */
-const REGEX_TEXT = /^(?:[A-Za-z0-9:_#=@/;,\- ^$?[\]{}|*+.]|\\[^()\s])*$/;
-
-export function invalidPattern(message = "Invalid filter pattern"): Refusal {
-  return new Refusal("InvalidParameterException", message);
-}
+/** What a refusal names: a quoted text, a word, or one character. */
+const TERM = /"(?:[^"\\]|\\[\s\S])*"|[^\s()&|"%=<>!{}[\],]+|[\s\S]/uy;
 
 /** Reads a filter pattern from left to right; white space before a token is skipped. */
 export class Scanner {
@@ -39,7 +36,7 @@ export class Scanner {
   }
 
   expect(token: string): void {
-    if (!this.take(token)) throw invalidPattern();
+    if (!this.take(token)) throw this.refusal();
   }
 
   /** `sticky` bears the flag `y`. */
@@ -63,26 +60,21 @@ export class Scanner {
   }
 
   /** `%…%`; a percent sign in it is written `\x25`. */
-  regex(): LinearRegex | undefined {
+  regex(): ((text: string) => boolean) | undefined {
     const found = this.match(/%(?:[^%\\]|\\[\s\S])*%/y);
     if (found === undefined) return undefined;
     this.#regexes++;
-    if (this.#regexes > REGEXES_MAX) throw invalidPattern();
+    if (this.#regexes > REGEXES_MAX) throw invalidPattern(`it has more than ${REGEXES_MAX} regular expressions`);
     return compileRegex(found.slice(1, -1));
+  }
+
+  /** Why what is next cannot stand there. */
+  refusal(): Refusal {
+    const term = this.match(TERM);
+    return term === undefined ? invalidPattern("it ends too early") : invalidTerm(term);
   }
 
   #skip(): void {
     while (/\s/.test(this.text[this.#at] ?? "x")) this.#at++;
-  }
-}
-
-function compileRegex(source: string): LinearRegex {
-  const invalid = invalidPattern(`Invalid filter pattern: Invalid character(s) in term '%${source}%'`);
-  if (source === "" || !REGEX_TEXT.test(source)) throw invalid;
-  try {
-    return new LinearRegex(source);
-  } catch (error) {
-    if (error instanceof RegexError) throw invalidPattern(`Invalid filter pattern: ${error.message} in '%${source}%'`);
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Scalar } from "./comparison.ts";
-import { invalidPattern, type Scanner } from "./scanner.ts";
+import { invalidPattern, invalidTerm } from "./refusals.ts";
+import type { Scanner } from "./scanner.ts";
 
 type Part =
   | { readonly kind: "field"; readonly name: string }
@@ -20,13 +21,15 @@ export interface Selector {
 
 /** @throws {Refusal} `InvalidParameterException` for what is no selector, or has two wildcards. */
 export function parseSelector(scanner: Scanner): Selector {
-  if (scanner.match(/\$/y) === undefined) throw invalidPattern();
+  if (scanner.match(/\$/y) === undefined) throw scanner.refusal();
   const start = scanner.offset - 1;
   const parts: Part[] = [];
   for (let part = nextPart(scanner); part !== undefined; part = nextPart(scanner)) parts.push(part);
   const wildcards = parts.filter(({ kind }) => kind === "everyField" || kind === "everyItem").length;
-  if (parts.length === 0 || wildcards > 1) throw invalidPattern();
-  return { text: scanner.text.slice(start, scanner.offset), parts, wild: wildcards > 0 };
+  if (parts.length === 0) throw invalidTerm(`$${scanner.matchHere(/\.?\S?/y) ?? ""}`);
+  const text = scanner.text.slice(start, scanner.offset);
+  if (wildcards > 1) throw invalidPattern(`${text} has more than one wildcard`);
+  return { text, parts, wild: wildcards > 0 };
 }
 
 function nextPart(scanner: Scanner): Part | undefined {

@@ -1,5 +1,5 @@
-import type { LinearRegex } from "../regex/index.ts";
-import { invalidPattern, Scanner } from "./scanner.ts";
+import { invalidTerm } from "./refusals.ts";
+import { Scanner } from "./scanner.ts";
 
 /** `ERROR -Exiting "out of memory"`, `?ERROR ?WARN`, `%regex%`, or nothing at all. */
 export interface TermsFilter {
@@ -8,7 +8,7 @@ export interface TermsFilter {
   readonly none: readonly string[];
   /** One of these must be there; empty beside other terms, where they mean nothing. */
   readonly any: readonly string[];
-  readonly regex?: LinearRegex;
+  readonly regex?: (text: string) => boolean;
 }
 
 /** @throws {Refusal} `InvalidParameterException` for a term that needs quotation marks. */
@@ -16,7 +16,7 @@ export function parseTermsFilter(text: string): TermsFilter {
   const scanner = new Scanner(text);
   const regex = scanner.regex();
   if (regex !== undefined) {
-    if (!scanner.ended) throw invalidPattern();
+    if (!scanner.ended) throw scanner.refusal();
     return { kind: "terms", all: [], none: [], any: [], regex };
   }
   const terms: Record<"" | "-" | "?", string[]> = { "": [], "-": [], "?": [] };
@@ -29,13 +29,12 @@ export function parseTermsFilter(text: string): TermsFilter {
 }
 
 function parseTerm(scanner: Scanner, sign: string): string {
-  const start = scanner.offset;
   const quoted = scanner.matchHere(/(?=")/y) === undefined ? undefined : scanner.quoted();
   const term = quoted ?? scanner.matchHere(/[\p{L}\p{N}_]+/uy);
-  const more = scanner.matchHere(/\S+/y);
-  if (term && more === undefined) return term;
-  const written = `${sign}${scanner.text.slice(start, scanner.offset)}`;
-  throw invalidPattern(`Invalid filter pattern: Invalid character(s) in term '${written}'`);
+  const wrong = scanner.matchHere(/\S/uy);
+  if (wrong !== undefined) throw invalidTerm(wrong);
+  if (!term) throw invalidTerm(quoted === undefined ? sign : '""');
+  return term;
 }
 
 export function matchTerms(filter: TermsFilter, text: string): boolean {
@@ -43,6 +42,6 @@ export function matchTerms(filter: TermsFilter, text: string): boolean {
     filter.all.every((term) => text.includes(term)) &&
     !filter.none.some((term) => text.includes(term)) &&
     (filter.any.length === 0 || filter.any.some((term) => text.includes(term))) &&
-    (filter.regex?.test(text) ?? true)
+    (filter.regex?.(text) ?? true)
   );
 }

@@ -1,9 +1,10 @@
-import { LinearRegex, RegexError } from "../regex/index.ts";
+import { RegexError } from "../regex/index.ts";
 import { AGGREGATES } from "./aggregates.ts";
 import { FUNCTIONS } from "./functions.ts";
 import type { Lexer, Token } from "./lexer.ts";
 import { ceilTo, floorTo, parsePeriod, type Period } from "./periods.ts";
 import type { AggregateCall, Expression } from "./query.ts";
+import { QueryRegex } from "./query-regex.ts";
 import { fieldName } from "./row.ts";
 import { compare, Instant, numberOf, textOf, truthOf, type Value } from "./values.ts";
 
@@ -135,15 +136,14 @@ export class ExpressionParser {
   }
 
   /** `/…/`, if that is next. */
-  regex(): LinearRegex | undefined {
+  regex(): QueryRegex | undefined {
     const token = this.#lexer.takeRegex();
     if (token === undefined) return undefined;
     try {
-      return new LinearRegex(token.value.replaceAll("\\/", "/"));
+      return new QueryRegex(token.value.replaceAll("\\/", "/"));
     } catch (error) {
       if (!(error instanceof RegexError)) throw error;
-      const place = token.start + 1 + error.offset;
-      throw this.#lexer.error(`invalid regular expression: ${error.message}`, place, token.end);
+      throw this.#lexer.error(`invalid regular expression: ${error.message}`, token.start, token.end);
     }
   }
 

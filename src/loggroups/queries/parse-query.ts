@@ -125,7 +125,7 @@ class QueryParser {
       kind: "parse",
       source: (row) => row.get(field),
       names: given.map((name) => name ?? ""),
-      read: (text) => (regex === undefined ? glob.read(text) : regex.find(text)?.groups),
+      read: (text) => (regex === undefined ? glob.read(text) : regex.find(text)),
     };
   }
 

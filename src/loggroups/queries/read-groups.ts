@@ -29,12 +29,12 @@ export async function* readGroups(
       const event = source?.take();
       if (source === undefined || event === undefined) break;
       batch.push(event);
-      if (source.empty) await source.fill();
-      if (batch.length < BATCH) continue;
+      if (!source.empty && batch.length < BATCH) continue;
+      // Reading on may take a while: what is here already goes first.
       yield batch;
       batch = [];
+      await source.fill();
     }
-    if (batch.length > 0) yield batch;
   } finally {
     await Promise.all(sources.map((source) => source.close()));
   }

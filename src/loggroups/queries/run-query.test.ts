@@ -266,6 +266,13 @@ describe("runQuery(), commands", () => {
     },
   );
 
+  test("says so when an expression would take seconds for one message", async () => {
+    const [long] = eventsOf(["ab".repeat(200_000)]);
+    const query = "filter @message like /[ab]*a[ab]{240}c/";
+    await expect(ask(query, long === undefined ? [] : [long])).rejects.toThrow(QueryFailure);
+    expect((await ask("filter @message like /[ab]*c/", long === undefined ? [] : [long])).rows).toEqual([]);
+  });
+
   test("a sort with a limit keeps little, however much it reads", async () => {
     const many = eventsOf(Array.from({ length: 5000 }, (_, n) => ({ n: (n * 7919) % 5000 })));
     const { rows } = await ask("sort n asc | limit 3 | display n", many, { memoryMax: 20_000 });

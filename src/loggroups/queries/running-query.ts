@@ -1,6 +1,5 @@
-import { type Clock, Refusal } from "../../core/index.ts";
+import type { Clock } from "../../core/index.ts";
 import type { LogStore } from "../log-events.ts";
-import { RegexError } from "../regex/index.ts";
 import type { Query } from "./query.ts";
 import { QueryFailure } from "./query-error.ts";
 import { type QueriedGroup, readGroups } from "./read-groups.ts";
@@ -118,7 +117,7 @@ export class RunningQuery {
   #fail(error: unknown): void {
     if (this.ended) return;
     this.#status = "Failed";
-    const known = error instanceof QueryFailure || error instanceof RegexError || error instanceof Refusal;
+    const known = error instanceof QueryFailure;
     if (!known) this.#needs.log.error({ error }, "run a query of log groups");
     const value = known ? error.message : "The query failed inside the server; its log says why.";
     this.#rows = [[{ field: "@error", value }]];

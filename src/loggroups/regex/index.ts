@@ -1,3 +1,2 @@
 /** Regular expressions of people whom we do not trust, matched in linear time. */
-export { LinearRegex, type RegexMatch } from "./linear-regex.ts";
-export { RegexError, type RegexFlags } from "./parse-regex.ts";
+export { LinearRegex, RegexError, type RegexFlags, type RegexMatch } from "./linear-regex.ts";

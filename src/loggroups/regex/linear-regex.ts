@@ -1,7 +1,20 @@
-import { Captures } from "./captures.ts";
-import { LazyAutomaton } from "./lazy-automaton.ts";
-import { parseRegex, type RegexFlags, type RegexNode } from "./parse-regex.ts";
-import { compileProgram } from "./program.ts";
+import { RE2JS } from "re2js";
+import { reason } from "../../core/index.ts";
+
+/** How an expression is read, as JavaScript's flags of these names. */
+export interface RegexFlags {
+  readonly ignoreCase: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+}
+
+/** What is no regular expression, or one that cannot be matched in linear time. */
+export class RegexError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "RegexError";
+  }
+}
 
 /** A match: where it stands, and what its groups hold. */
 export interface RegexMatch {
@@ -11,56 +24,61 @@ export interface RegexMatch {
   readonly groups: readonly (string | undefined)[];
 }
 
+/** Longer ones are no expression that a person wrote. */
+const SOURCE_CHARACTERS_MAX = 4_096;
+
+/** Steps of the compiled expression: what repeats what repeats grows without bound. */
+const PROGRAM_STEPS_MAX = 500;
+
 /**
- * A regular expression of somebody we do not trust: time is linear in the text and in the expression, never more.
- * It agrees with JavaScript's on what it supports (`parseRegex` says what).
+ * A regular expression of somebody we do not trust, in RE2's language: time is linear in the text, never more. What needs
+ * more, such as a reference to a group, is refused.
+ * @see https://github.com/google/re2/wiki/Syntax
  */
 export class LinearRegex {
   /** The names of its groups; undefined for those without. */
   readonly groupNames: readonly (string | undefined)[];
-  readonly #captures: Captures;
-  readonly #automaton: LazyAutomaton;
-  /** The whole of it, when it is nothing but text. */
-  readonly #literal: string | undefined;
+  /** A text of n characters takes time in proportion to n times this, at worst. */
+  readonly steps: number;
+  readonly #compiled: RE2JS;
 
   /** @throws {RegexError} when it is malformed, too large, or needs what takes more than linear time. */
   constructor(source: string, flags: Partial<RegexFlags> = {}) {
-    const { node, groups } = parseRegex(source, flags);
-    this.groupNames = groups;
-    const steps = compileProgram(node);
-    this.#captures = new Captures(steps);
-    this.#automaton = new LazyAutomaton(steps);
-    this.#literal = literalOf(node);
+    this.#compiled = compile(source, flags);
+    this.steps = this.#compiled.programSize();
+    const names = new Map(Object.entries(this.#compiled.namedGroups()).map(([name, index]) => [index, name]));
+    this.groupNames = Array.from({ length: this.#compiled.groupCount() }, (_, index) => names.get(index + 1));
   }
 
   /** Whether it matches anywhere in the text. */
   test(text: string): boolean {
-    return this.#literal === undefined ? this.#automaton.test(text) : text.includes(this.#literal);
+    return this.#compiled.test(text);
   }
 
-  /**
-   * The first match at or after `from`.
-   * @throws {RegexError} as `Captures.find`.
-   */
+  /** The first match at or after `from`. */
   find(text: string, from = 0): RegexMatch | undefined {
-    if (from === 0 && !this.test(text)) return undefined;
-    const slots = this.#captures.find(text, from);
-    if (slots === undefined) return undefined;
-    const [start = 0, end = 0] = slots;
-    return { start, end, groups: this.groupNames.map((_, index) => groupAt(text, slots, index + 1)) };
+    const matcher = this.#compiled.matcher(text);
+    if (!matcher.find(from)) return undefined;
+    return {
+      start: matcher.start(),
+      end: matcher.end(),
+      groups: this.groupNames.map((_, index) => matcher.group(index + 1) ?? undefined),
+    };
   }
 }
 
-function groupAt(text: string, slots: readonly (number | undefined)[], index: number): string | undefined {
-  const start = slots[index * 2];
-  const end = slots[index * 2 + 1];
-  return start === undefined || end === undefined ? undefined : text.slice(start, end);
-}
-
-function literalOf(node: RegexNode): string | undefined {
-  const parts = node.kind === "sequence" ? node.parts : [node];
-  const codes = parts.map((part) =>
-    part.kind === "set" && part.set.length === 2 && part.set[0] === part.set[1] ? part.set[0] : undefined,
-  );
-  return codes.every((code) => code !== undefined) ? String.fromCharCode(...codes) : undefined;
+function compile(
+  source: string,
+  { ignoreCase = false, multiline = false, dotAll = false }: Partial<RegexFlags>,
+): RE2JS {
+  if (source.length > SOURCE_CHARACTERS_MAX) throw new RegexError("the regular expression is too long");
+  const flags =
+    (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (multiline ? RE2JS.MULTILINE : 0) | (dotAll ? RE2JS.DOTALL : 0);
+  try {
+    const compiled = RE2JS.compile(source, flags);
+    if (compiled.programSize() > PROGRAM_STEPS_MAX) throw new RegexError("the regular expression is too large");
+    return compiled;
+  } catch (thrown) {
+    throw thrown instanceof RegexError ? thrown : new RegexError(reason(thrown));
+  }
 }

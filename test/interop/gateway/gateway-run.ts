@@ -22,7 +22,7 @@ export interface Gateway {
 /** With `--upstream URL`, or with a whole `opentrail.yaml`; `tls` makes it speak TLS with a certificate of its own. */
 export async function startGateway(
   before: { readonly upstream: string } | { readonly config: string },
-  { tls = false }: { readonly tls?: boolean } = {},
+  { tls = false, flags = [] }: { readonly tls?: boolean; readonly flags?: readonly string[] } = {},
 ): Promise<Gateway> {
   const directory = mkdtempSync(join(tmpdir(), "opentrail-gateway-"));
   const dataDirectory = join(directory, "data");
@@ -32,7 +32,7 @@ export async function startGateway(
   const { certificate, key } = tls ? makeCertificate(directory) : {};
   const secure =
     certificate === undefined || key === undefined ? [] : ["--tls-certificate", certificate, "--tls-key", key];
-  const server = await startServer({ dataDirectory, flags: [...route, ...secure] });
+  const server = await startServer({ dataDirectory, flags: [...route, ...secure, ...flags] });
   return {
     server,
     ...(certificate === undefined ? {} : { certificate }),

@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly ready: RegExp;
   readonly readyMs: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** It starts others, which go when it goes. */
+  readonly group?: boolean;
 }
 
 const STOP_MS = 3000;
@@ -25,14 +27,19 @@ const LOG_CHARACTERS_MAX = 20_000;
 export async function startProcess(
   command: string,
   args: readonly string[],
-  { ready, readyMs, environment = {} }: StartOptions,
+  { ready, readyMs, environment = {}, group = false }: StartOptions,
 ): Promise<StartedProcess> {
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
+    detached: group,
     env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...environment },
   });
   // A test run that is broken off must not leave servers behind.
-  const kill = (): void => void child.kill("SIGKILL");
+  const signal = (name: NodeJS.Signals): void => {
+    if (group && child.pid !== undefined) process.kill(-child.pid, name);
+    else child.kill(name);
+  };
+  const kill = (): void => signal("SIGKILL");
   process.once("exit", kill);
   let log = "";
   const found = await new Promise<RegExpExecArray>((resolve, reject) => {
@@ -59,16 +66,16 @@ export async function startProcess(
     log: () => log,
     stop: async () => {
       process.off("exit", kill);
-      await stopChild(child);
+      await stopChild(child, signal);
     },
   };
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+async function stopChild(child: ChildProcess, signal: (name: NodeJS.Signals) => void): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  signal("SIGTERM");
+  const timer = setTimeout(() => signal("SIGKILL"), STOP_MS);
   await gone;
   clearTimeout(timer);
 }

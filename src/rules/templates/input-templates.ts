@@ -1,4 +1,4 @@
-import type { Target } from "./rule.ts";
+import type { Target } from "../rule.ts";
 
 type InputTransformer = NonNullable<Target["InputTransformer"]>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { compileTransformer } from "./input-transformer.ts";
-import type { EventEnvelope } from "./rule.ts";
-import { busEvent } from "./tables.fixture.ts";
-import { inputTemplates } from "./templates.ts";
+import { compileTransformer } from "../input-transformer.ts";
+import type { EventEnvelope } from "../rule.ts";
+import { busEvent } from "../tables.fixture.ts";
+import { inputTemplates } from "./input-templates.ts";
 
 const CALL: EventEnvelope["detail"] = {
   eventID: "3038ebd2-c98a-4c65-9b6e-e22506292313",
