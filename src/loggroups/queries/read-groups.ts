@@ -22,10 +22,9 @@ export async function* readGroups(
   const sources = groups.map(({ arn, from }) => new Source(arn, store.read({ group: arn, from, to, descending })));
   try {
     for (const source of sources) await source.fill();
-    const [only] = sources;
     let batch: QueryEvent[] = [];
-    for (let source = only; source !== undefined; ) {
-      source = sources.length === 1 ? only : foremost(sources, descending);
+    for (;;) {
+      const source = foremost(sources, descending);
       const event = source?.take();
       if (source === undefined || event === undefined) break;
       batch.push(event);
