@@ -73,7 +73,7 @@ function callRecord(
     eventSource,
     eventName: model.name,
     awsRegion: GLOBAL_SERVICES.get(served.model.name) ?? regionOf(trace) ?? needs.defaultRegion,
-    requestParameters: shown(model.input, input),
+    requestParameters: shown(model.input, operation?.recordedInput?.(input as never) ?? input),
     responseElements: showsResponse ? shown(model.output, outcome.output) : null,
     readOnly,
     ...(resources === undefined || resources.length === 0 ? {} : { resources }),

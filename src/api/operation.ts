@@ -43,6 +43,8 @@ export interface Operation<Input, Output, Schema> {
   /** The policy of the resource itself, where it has one (a topic's): it can let in callers of other accounts. */
   resourcePolicy?(resource: string, call: Call<Schema>): Promise<NamedPolicy | undefined>;
   conditions?(input: Input, call: Call<Schema>): Promise<ConditionValues> | ConditionValues;
+  /** What of the input the record tells, where that is not all of it: messages and data are no business of the log's readers. */
+  recordedInput?(input: Input): Readonly<Record<string, unknown>>;
   /** What the record names as touched, where CloudTrail does so for this operation. */
   recordedResources?(input: Input): readonly RecordResource[];
   /** The accounts that own what the call uses: each but the caller's own gets a copy of the record when it succeeds. */

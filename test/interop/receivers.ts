@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,14 +19,15 @@ export const MAIL_MISSING: string | undefined = existsSync(AIOSMTPD)
 export interface MailServer {
   /** `smtp://127.0.0.1:PORT` */
   readonly url: string;
-  /** Every mail so far, headers and all, its text decoded. */
+  /** Every mail so far, oldest first, headers as they came, its text decoded. */
   mails(): readonly string[];
   stop(): Promise<void>;
 }
 
-export async function startMailServer(): Promise<MailServer> {
+/** On `at`, or on a port that is free. */
+export async function startMailServer(at?: number): Promise<MailServer> {
   const directory = mkdtempSync(join(tmpdir(), "opentrail-mail-"));
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const maildir = join(directory, "maildir");
   const script = `
 import sys, time
@@ -41,7 +43,7 @@ while True: time.sleep(60)`;
     url: `smtp://127.0.0.1:${port}`,
     mails: () =>
       readdirSync(folder)
-        .sort()
+        .toSorted(new Intl.Collator("en", { numeric: true }).compare)
         .map((file) => decoded(readFileSync(join(folder, file), "utf8"))),
     stop: async () => {
       await started.stop();
@@ -53,10 +55,12 @@ while True: time.sleep(60)`;
 /** Quoted-printable, and nothing else: that is how texts come here. */
 function decoded(mail: string): string {
   if (!/^content-transfer-encoding: quoted-printable\r?$/im.test(mail)) return mail;
+  const bodyAt = /\r?\n\r?\n/.exec(mail)?.index ?? mail.length;
   const bytes = mail
+    .slice(bodyAt)
     .replace(/=\r?\n/g, "")
     .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return mail.slice(0, bodyAt) + Buffer.from(bytes, "latin1").toString("utf8");
 }
 
 /** What came to a webhook. */
@@ -67,7 +71,7 @@ export interface HookRequest {
   readonly body: string;
 }
 
-/** An HTTP server that keeps what it gets and answers as it is told: 200 unless `answer` says otherwise. */
+/** An HTTP server that keeps what it gets and answers as it is told: 200 unless `answer` says otherwise; with TLS where it has PEM files. */
 export interface Webhook {
   readonly url: string;
   readonly requests: readonly HookRequest[];
@@ -76,9 +80,10 @@ export interface Webhook {
 
 export async function startWebhook(
   answer: (request: HookRequest, nth: number) => number = () => 200,
+  tls?: { readonly certificate: string; readonly key: string },
 ): Promise<Webhook> {
   const requests: HookRequest[] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -87,10 +92,14 @@ export async function startWebhook(
       requests.push(kept);
       response.writeHead(answer(kept, requests.length)).end();
     });
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createSecureServer({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) }, listener);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     stop: async () => {
       server.closeAllConnections();

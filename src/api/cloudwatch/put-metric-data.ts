@@ -25,6 +25,7 @@ export function putMetricData({ metrics }: CloudwatchNeeds): CloudwatchOperation
     // Data, not configuration: what several callers bring shares a transaction of its own.
     mutates: false,
     resources: () => ["*"],
+    recordedInput: ({ Namespace }) => ({ Namespace }),
     conditions: ({ Namespace }) => ({ "cloudwatch:namespace": Namespace }),
     run: async (input, call) => {
       await metrics.put(samplesOf(input, call));

@@ -1,4 +1,5 @@
 import { customEvent, type EntryError, entrySize, findBus, noSuchBus } from "../../rules/index.ts";
+import { HIDDEN } from "../../aws/index.ts";
 import { isoSeconds } from "../../core/index.ts";
 import type { EventsCall, EventsOperation, RuleOperationsNeeds } from "./events-operation.ts";
 import { busNamed, invalid } from "./named.ts";
@@ -23,6 +24,10 @@ export function putEvents(needs: RuleOperationsNeeds): EventsOperation<"PutEvent
         "events:detail-type": Entries.flatMap(({ DetailType = [] }) => DetailType),
       }),
     ),
+    recordedInput: (input) => ({
+      ...input,
+      Entries: input.Entries.map((entry) => (entry.Detail === undefined ? entry : { ...entry, Detail: HIDDEN })),
+    }),
     run: async ({ Entries, EndpointId }, call) => {
       if (EndpointId !== undefined) throw invalid(`Endpoint '${EndpointId}' does not exist.`);
       const size = Entries.reduce((sum, entry) => sum + entrySize(entry), 0);

@@ -1,3 +1,4 @@
+import { HIDDEN } from "../../aws/index.ts";
 import { Refusal } from "../../core/index.ts";
 import {
   invalidParameter,
@@ -9,6 +10,11 @@ import {
 } from "../../topics/index.ts";
 import { onTopic, ownTopicArn } from "./permissions.ts";
 import type { SnsFamily, SnsNeeds } from "./sns-operation.ts";
+
+/** As CloudTrail's data events show it. */
+function hideMessage({ MessageAttributes: _, ...told }: Given): Readonly<Record<string, unknown>> {
+  return { ...told, Message: HIDDEN, ...(told.Subject === undefined ? {} : { Subject: HIDDEN }) };
+}
 
 /** A message as Publish and an entry of PublishBatch have it. */
 interface Given {
@@ -38,6 +44,7 @@ export function publish({ topics }: SnsNeeds): SnsFamily<"Publish" | "PublishBat
     Publish: {
       mutates: true,
       ...onTopic(({ TopicArn, TargetArn }) => TopicArn ?? TargetArn ?? "*"),
+      recordedInput: hideMessage,
       run: async ({ TopicArn, TargetArn, PhoneNumber, ...given }, call) => {
         if (PhoneNumber !== undefined) {
           throw invalidParameter("PhoneNumber Reason: text messages are not supported by OpenTrail");
@@ -55,6 +62,10 @@ export function publish({ topics }: SnsNeeds): SnsFamily<"Publish" | "PublishBat
       mutates: true,
       permission: "Publish",
       ...onTopic(({ TopicArn }) => TopicArn),
+      recordedInput: (input) => ({
+        ...input,
+        PublishBatchRequestEntries: input.PublishBatchRequestEntries.map(hideMessage),
+      }),
       run: async ({ TopicArn, PublishBatchRequestEntries: entries }, call) => {
         const { arn } = await needTopic(call.tables, ownTopicArn(TopicArn, call));
         checkBatch(entries);

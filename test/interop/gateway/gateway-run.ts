@@ -48,7 +48,7 @@ export async function startGateway(
 }
 
 /** A certificate that vouches for itself, for this machine under all its names. */
-function makeCertificate(directory: string): { readonly certificate: string; readonly key: string } {
+export function makeCertificate(directory: string): { readonly certificate: string; readonly key: string } {
   const [certificate, key] = [join(directory, "certificate.pem"), join(directory, "key.pem")];
   const names = "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1";
   const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];

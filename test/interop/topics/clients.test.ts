@@ -205,7 +205,7 @@ describe.each(SDKS)("$name", ({ name, missing, open }) => {
   test.skipIf(missing !== undefined)(`is refused with AWS's codes and statuses${whySkipped(missing)}`, async () => {
     const client = open(server.endpoint);
     const { say, refused } = speaker(client);
-    const { TopicArn } = await say("CreateTopic", { Name: "refusals", Tags: [{ Key: "a", Value: "1" }] });
+    const TopicArn = text(await say("CreateTopic", { Name: "refusals", Tags: [{ Key: "a", Value: "1" }] }), "TopicArn");
     const subscribe = { TopicArn, Protocol: "http", Endpoint: "http://example.org/" };
     const publish = { TopicArn, Message: "x" };
     const text256k = "x".repeat(256 * 1024);
