@@ -23,10 +23,7 @@ const MAY = {
 async function mayLog(trust: object, permission: object | undefined): Promise<boolean> {
   const tables = await openTables<IdentitySchema>(":memory:", identityMigrations);
   onTestFinished(() => tables.destroy());
-  await tables
-    .insertInto("accounts")
-    .values({ account_id: ACCOUNT, alias: null, created_at: 0 })
-    .execute();
+  await tables.insertInto("accounts").values({ account_id: ACCOUNT, alias: null, created_at: 0 }).execute();
   await createRole(tables, {
     account: ACCOUNT,
     id: "AROAEXAMPLE",

@@ -26,7 +26,7 @@ export function putLogEvents({ groups }: LogsNeeds): LogsOperation<"PutLogEvents
     // What it changes lies in a store of its own, durable before the answer: there is nothing to commit with its record.
     mutates: false,
     ...onStream(({ logStreamName }) => logStreamName),
-    recordedInput: ({ logEvents: _, ...told }) => told,
+    recordedInput: ({ logGroupName, logStreamName, sequenceToken }) => ({ logGroupName, logStreamName, sequenceToken }),
     run: async ({ logEvents, logStreamName, ...input }, call) => {
       const events = logEvents.map(({ timestamp, message }) => ({ timestamp: Number(timestamp), message }));
       checkBatch(events);

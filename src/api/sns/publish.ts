@@ -12,7 +12,8 @@ import { onTopic, ownTopicArn } from "./permissions.ts";
 import type { SnsFamily, SnsNeeds } from "./sns-operation.ts";
 
 /** As CloudTrail's data events show it. */
-function hideMessage({ MessageAttributes: _, ...told }: Given): Readonly<Record<string, unknown>> {
+function hideMessage(given: Given): Readonly<Record<string, unknown>> {
+  const { MessageAttributes: _, ...told } = given;
   return { ...told, Message: HIDDEN, ...(told.Subject === undefined ? {} : { Subject: HIDDEN }) };
 }
 
