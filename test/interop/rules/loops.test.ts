@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,7 @@ import { arnOf, REACH_THIS_MACHINE, received, REGION, rulesOf, type RulesWorld }
 
 /** Deliveries that cause each other. */
 const HOPS_MAX = 5;
+const TOKEN = "a-token-of-the-source";
 
 let directory: string;
 let moto: Moto;
@@ -30,7 +31,9 @@ describe.skipIf(MOTO_MISSING !== undefined)(`loops${whySkipped(MOTO_MISSING)}`, 
     const sqs = ["--upstream", moto.endpoint, "--targets-sqs-endpoint", `http://${api}`];
     const credentials = ["--targets-profile", "opentrail-root"];
     const file = ["--targets-credentials-file", join(dataDirectory, "root-credentials")];
-    const flags = [...REACH_THIS_MACHINE, ...sqs, ...credentials, ...file, "--api", api];
+    const config = join(directory, "opentrail.yaml");
+    writeFileSync(config, `sources:\n  - { name: kube, kind: kubernetes, token: ${TOKEN} }\n`);
+    const flags = [...REACH_THIS_MACHINE, ...sqs, ...credentials, ...file, "--api", api, "--config", config];
     server = await startServer({ dataDirectory, flags });
     world = rulesOf(server);
     await subscribeHook();
@@ -57,6 +60,20 @@ describe.skipIf(MOTO_MISSING !== undefined)(`loops${whySkipped(MOTO_MISSING)}`, 
     expect(Attributes).toEqual({ ApproximateNumberOfMessages: String(HOPS_MAX + 1) });
   });
 
+  test("a rule whose target is the server's own webhook for audit logs: not taken", async () => {
+    const own = await world.destination("own", `${server.status}/webhooks/kube`, {
+      AuthorizationType: "API_KEY",
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: "Authorization", ApiKeyValue: `Bearer ${TOKEN}` } },
+    });
+    const InputTransformer = { InputPathsMap: { id: "$.id", time: "$.time" }, InputTemplate: POD_CREATED };
+    const pattern = { detail: { eventName: ["CreatePods", "CreateEventBus"] } };
+    const owner = await world.rule("pods", pattern, [{ Id: "own", Arn: own, InputTransformer }]);
+    await world.events("CreateEventBus", { Name: "first" });
+    const [{ LastError } = {}] = await world.ended(owner, 1);
+    expect(LastError).toBe("the API destination answered 403");
+    expect(await world.lookup("CreatePods")).toEqual([]);
+  });
+
   test("two buses that send to each other: broken, and told", async () => {
     const buses = ["ping", "pong"];
     const arns = buses.map((name) => arnOf("events", `event-bus/${name}`));
@@ -78,6 +95,12 @@ describe.skipIf(MOTO_MISSING !== undefined)(`loops${whySkipped(MOTO_MISSING)}`, 
     expect((await world.lookup("RuleLoopBroken")).filter((text) => text.includes(pong))).toHaveLength(1);
   });
 });
+
+/** An entry of a log of Kubernetes, other than the one that caused it. */
+const POD_CREATED = `{"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": "<id>",
+  "stage": "ResponseComplete", "requestURI": "/api/v1/namespaces/default/pods", "verb": "create", "user": {"username": "a"},
+  "objectRef": {"resource": "pods", "namespace": "default", "name": "x", "apiVersion": "v1"},
+  "responseStatus": {"code": 201}, "requestReceivedTimestamp": "<time>", "stageTimestamp": "<time>"}`;
 
 /** The webhook hears what opentrail-alarms is told. */
 async function subscribeHook(): Promise<void> {
