@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Kysely } from "kysely";
 import { pino } from "pino";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { type Clock, systemClock, systemRandom } from "../core/index.ts";
 import { openTables } from "../store/index.ts";
 import type { Deliveries, NewDelivery, Transport } from "./delivery.ts";
@@ -79,4 +79,9 @@ export async function openDeliveries(
       deliveries.wake();
     },
   };
+}
+
+/** Resolves once the check holds; a machine that is busy may take its time. */
+export async function until(check: () => unknown): Promise<void> {
+  await vi.waitFor(check, { timeout: 20_000, interval: 10 });
 }

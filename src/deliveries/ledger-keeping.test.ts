@@ -1,5 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
-import { movableClock, newDelivery, openDeliveries, OWNER, QUEUE } from "./deliveries.fixture.ts";
+import { describe, expect, test } from "vitest";
+import { movableClock, newDelivery, openDeliveries, OWNER, QUEUE, until } from "./deliveries.fixture.ts";
 import type { RedriveFilter, Transport } from "./delivery.ts";
 
 const OTHER = OWNER.replace("night-watch", "day-watch");
@@ -24,7 +24,7 @@ describe("Deliveries.redrive()", () => {
       newDelivery({ endpoint: "fails", owner: OTHER }),
       newDelivery({ endpoint: "fails", owner: FOREIGN }),
     );
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ failed: 3, delivered: 1, pending: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ failed: 3, delivered: 1, pending: 0 }));
     world.recovered = true;
     return { deliveries, tables };
   }
@@ -39,7 +39,7 @@ describe("Deliveries.redrive()", () => {
   ])("makes pending %s", async (_, filter, ids) => {
     const { deliveries } = await open();
     expect(await deliveries.redrive(filter)).toBe(ids.length);
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1 + ids.length, pending: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 1 + ids.length, pending: 0 }));
     const redriven = (await deliveries.list({ limit: 9 })).filter(({ redrivenAt }) => redrivenAt !== undefined);
     expect(redriven.map(({ id }) => id).toSorted()).toEqual(ids);
     expect(redriven.every(({ state, attempts }) => state === "delivered" && attempts === 1)).toBe(true);
@@ -55,18 +55,25 @@ describe("Deliveries.redrive()", () => {
     await expect(undone).rejects.toThrow("no");
     expect(await deliveries.list({ state: "failed", limit: 9 })).toHaveLength(3);
     await tables.transaction().execute((transaction) => deliveries.redrive({ state: "failed" }, transaction));
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 4, pending: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 4, pending: 0 }));
   });
 
-  test("takes back what waits for its dead-letter queue", async () => {
+  test.each([
+    ["waits for", () => Promise.reject(new Error("away")), 0],
+    ["goes to", () => new Promise<void>(() => undefined), 1],
+  ] as const)("takes back what %s its dead-letter queue", async (_, sendDeadLetter, inFlight) => {
     const world = failing();
-    const sendDeadLetter = () => Promise.reject(new Error("away"));
-    const { deliveries, add } = await openDeliveries(world.transport, { needs: { sendDeadLetter } });
+    const { deliveries, add } = await openDeliveries(world.transport, {
+      needs: { sendDeadLetter },
+      options: { attemptTimeoutMs: 100 },
+    });
     await add(newDelivery({ endpoint: "fails", deadLetterArn: QUEUE }));
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ failed: 1, pending: 1, inFlight: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ failed: 1, pending: 1, inFlight }));
     world.recovered = true;
     expect(await deliveries.redrive({ state: "failed" })).toBe(1);
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, pending: 0 }));
+    // Once what was under way has ended, too.
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, pending: 0, inFlight: 0 }));
+    await deliveries.close(0);
     expect(await deliveries.list({ limit: 1 })).toMatchObject([{ state: "delivered", deadLettered: false }]);
   });
 });
@@ -79,7 +86,7 @@ describe("Deliveries.list()", () => {
       newDelivery({ endpoint: "fails", owner: OTHER }),
       newDelivery({ kind: "command", owner: FOREIGN }),
     );
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, failed: 4, pending: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, failed: 4, pending: 0 }));
     const ids = async (filter: object) => (await deliveries.list({ limit: 9, ...filter })).map(({ id }) => id);
     expect(await ids({})).toEqual(["5", "4", "3", "2", "1"]);
     expect(await ids({ limit: 2 })).toEqual(["5", "4"]);
@@ -112,22 +119,22 @@ describe("the ledger", () => {
       newDelivery({ endpoint: "fails" }),
       newDelivery({ endpoint: "fails", deadLetterArn: QUEUE }),
     );
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, failed: 2, pending: 1 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 1, failed: 2, pending: 1 }));
     clock.ahead(DAY_MS + 60_000);
-    await expect.poll(states).toEqual(["failed", "failed"]);
+    await expect.poll(states, { timeout: 20_000 }).toEqual(["failed", "failed"]);
     clock.ahead(14 * DAY_MS);
-    await expect.poll(states).toEqual([]);
-    await vi.waitFor(() => expect(deliveries.stats().pending).toBe(0));
+    await expect.poll(states, { timeout: 20_000 }).toEqual([]);
+    await until(() => expect(deliveries.stats().pending).toBe(0));
   });
 
   test("never gives an id again, so that what is added later is seen", async () => {
     const { clock, deliveries, add, states } = await open({});
     await add(newDelivery(), newDelivery());
-    await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(2));
+    await until(() => expect(deliveries.stats().delivered).toBe(2));
     clock.ahead(DAY_MS + 60_000);
-    await expect.poll(states).toEqual([]);
+    await expect.poll(states, { timeout: 20_000 }).toEqual([]);
     await add(newDelivery());
-    await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(3));
+    await until(() => expect(deliveries.stats().delivered).toBe(3));
     expect(await deliveries.list({ limit: 9 })).toMatchObject([{ id: "3" }]);
   });
 
@@ -136,9 +143,9 @@ describe("the ledger", () => {
     for (let n = 1; n <= 5; n++) {
       clock.ahead(1_000);
       await add(newDelivery());
-      await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(n));
+      await until(() => expect(deliveries.stats().delivered).toBe(n));
     }
     const ids = async () => (await deliveries.list({ limit: 9 })).map(({ id }) => id);
-    await expect.poll(ids).toEqual(["5", "4", "3"]);
+    await expect.poll(ids, { timeout: 20_000 }).toEqual(["5", "4", "3"]);
   });
 });

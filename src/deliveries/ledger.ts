@@ -25,6 +25,8 @@ export interface Waiting {
 /** How an attempt left a delivery. */
 export interface Outcome {
   readonly id: number;
+  /** When the delivery that was attempted had been redriven; null when it had not. */
+  readonly redrivenAt: number | null;
   readonly state: DeliveryState;
   /** Null when nothing is left to do. */
   readonly lane: string | null;
@@ -163,8 +165,11 @@ export function idList(ids: readonly number[]): RawBuilder<number> {
   return sql<number>`(select value from json_each(${JSON.stringify(ids)}))`;
 }
 
-/** Writes how attempts ended, in one statement. */
-export async function writeOutcomes(tables: Tables, outcomes: readonly Outcome[]): Promise<void> {
+/**
+ * Writes how attempts ended, in one statement; answers those that it wrote. What was redriven while its dead-letter queue
+ * was asked stays as it is: nobody wants to know any more.
+ */
+export async function writeOutcomes(tables: Tables, outcomes: readonly Outcome[]): Promise<ReadonlySet<Outcome>> {
   const rows = outcomes.map((outcome) => [
     outcome.id,
     outcome.state,
@@ -175,11 +180,15 @@ export async function writeOutcomes(tables: Tables, outcomes: readonly Outcome[]
     outcome.lastError,
     Number(outcome.deadLettered),
     outcome.deadLetterError,
+    outcome.redrivenAt,
   ]);
-  await sql`
+  const { rows: written } = await sql<{ delivery_id: number; redriven_at: number | null }>`
     update deliveries set state = value ->> 1, lane = value ->> 2, due_at = value ->> 3, attempts = value ->> 4,
       ended_at = value ->> 5, last_error = coalesce(value ->> 6, last_error), dead_lettered = value ->> 7, dead_letter_error = value ->> 8
-    from json_each(${JSON.stringify(rows)}) where delivery_id = value ->> 0`.execute(tables);
+    from json_each(${JSON.stringify(rows)}) where delivery_id = value ->> 0 and redriven_at is value ->> 9
+    returning delivery_id, redriven_at`.execute(tables);
+  const keys = new Set(written.map((row) => `${row.delivery_id} ${row.redriven_at}`));
+  return new Set(outcomes.filter(({ id, redrivenAt }) => keys.has(`${id} ${redrivenAt}`)));
 }
 
 export type SummaryRow = Omit<Selectable<DeliveriesSchema["deliveries"]>, "body">;

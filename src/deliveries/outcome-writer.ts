@@ -10,21 +10,23 @@ const BATCH_MAX = 500;
 /** How long to wait when the tables refuse. */
 const REFUSED_MS = 500;
 
+interface Ended {
+  readonly outcome: Outcome;
+  readonly settle: (counts: boolean) => void;
+}
+
 /** Writes how attempts ended, many at once; what the tables refuse is kept until they take it. */
 export class OutcomeWriter {
   readonly #tables: Kysely<DeliveriesSchema>;
   readonly #log: Logger;
-  readonly #written: (outcome: Outcome) => void;
-  #waiting: Outcome[] = [];
+  #waiting: Ended[] = [];
   #writing: Promise<void> | undefined;
   #refused = false;
   #closing = false;
 
-  /** `written` is called for each outcome once the tables have it. */
-  constructor(tables: Kysely<DeliveriesSchema>, log: Logger, written: (outcome: Outcome) => void) {
+  constructor(tables: Kysely<DeliveriesSchema>, log: Logger) {
     this.#tables = tables;
     this.#log = log;
-    this.#written = written;
   }
 
   /** How many are not written yet. */
@@ -32,8 +34,9 @@ export class OutcomeWriter {
     return this.#waiting.length;
   }
 
-  add(outcome: Outcome): void {
-    this.#waiting.push(outcome);
+  /** `settle` is called once the tables have it; with false when it came too late to matter. */
+  add(outcome: Outcome, settle: (counts: boolean) => void): void {
+    this.#waiting.push({ outcome, settle });
     this.#writing ??= this.#writeAll();
   }
 
@@ -56,8 +59,12 @@ export class OutcomeWriter {
 
   async #writeBatch(): Promise<boolean> {
     const batch = this.#waiting.slice(0, BATCH_MAX);
+    let written: ReadonlySet<Outcome>;
     try {
-      await writeOutcomes(this.#tables, batch);
+      written = await writeOutcomes(
+        this.#tables,
+        batch.map(({ outcome }) => outcome),
+      );
     } catch (err) {
       if (!this.#refused) this.#log.error({ err }, "how deliveries ended cannot be written: they may be made again");
       this.#refused = true;
@@ -66,7 +73,7 @@ export class OutcomeWriter {
     if (this.#refused) this.#log.info("how deliveries ended is written again");
     this.#refused = false;
     this.#waiting = this.#waiting.slice(batch.length);
-    for (const outcome of batch) this.#written(outcome);
+    for (const { outcome, settle } of batch) settle(written.has(outcome));
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import type { KyselyPlugin } from "kysely";
-import { describe, expect, test, vi } from "vitest";
-import { movableClock, newDelivery, openDeliveries, openLedger } from "./deliveries.fixture.ts";
+import { describe, expect, test } from "vitest";
+import { movableClock, newDelivery, openDeliveries, openLedger, until } from "./deliveries.fixture.ts";
 
 /** Lets queries of a kind fail as long as it is told to: before they are made, or after. */
 class Refusing implements KyselyPlugin {
@@ -50,10 +50,10 @@ describe.each(["not written", "written, reply lost"] as const)("tables that refu
       { needs: { tables, clock: movableClock() }, options: { pollMs: 10 } },
     );
     await add(...Array.from({ length: 10 }, (_each, n) => newDelivery({ endpoint: String(n) })));
-    await vi.waitFor(() => expect(refusing.refused).toBeGreaterThan(0));
+    await until(() => expect(refusing.refused).toBeGreaterThan(0));
     expect(deliveries.stats().delivered).toBe(0);
     refusing.broken = false;
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 10, pending: 0, inFlight: 0 }), 3_000);
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: 10, pending: 0, inFlight: 0 }));
     expect(await deliveries.list({ state: "delivered", limit: 99 })).toHaveLength(10);
     expect([...seen.values()]).toEqual(Array.from({ length: 10 }, () => 1));
   });

@@ -56,18 +56,13 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
   const { perLane = 8, inAll = 256, attemptTimeoutMs = 15_000, pollMs = 1_000 } = options;
   const stopped = new AbortController();
   const counts = { pending: await countWaiting(tables), delivered: 0, failed: 0, attempts: 0, deadLettered: 0 };
-  /** What is told once the ledger knows: the lane of the attempt, and the delivery as it was. */
-  const ended = new Map<number, { readonly lane: string; readonly delivery: Delivery }>();
+  const writer = new OutcomeWriter(tables, log);
 
-  const writer = new OutcomeWriter(tables, log, (outcome) => {
-    const known = ended.get(outcome.id);
-    if (known === undefined) return;
-    ended.delete(outcome.id);
-    const next =
-      outcome.lane === null ? undefined : { ...outcome, lane: outcome.lane, size: known.delivery.body.length };
-    dispatcher.settled(known.lane, outcome.id, next);
-    count(outcome, known.delivery);
-  });
+  const settle = (lane: string, delivery: Delivery, outcome: Outcome, counted: boolean): void => {
+    const next = { ...outcome, lane: outcome.lane ?? "", size: Buffer.byteLength(delivery.body) };
+    dispatcher.settled(lane, outcome.id, counted && outcome.lane !== null ? next : undefined);
+    if (counted) count(outcome, delivery);
+  };
 
   const count = ({ state, lane, attempts, lastError, deadLettered }: Outcome, before: Delivery): void => {
     if (lane === null) counts.pending--;
@@ -98,8 +93,7 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
   const run = async (lane: string, delivery: Delivery): Promise<boolean> => {
     const outcome = await (delivery.state === "pending" ? deliver(delivery) : sendDeadLetter(delivery));
     if (outcome === undefined) return false;
-    ended.set(outcome.id, { lane, delivery });
-    writer.add(outcome);
+    writer.add(outcome, (counted) => settle(lane, delivery, outcome, counted));
     return outcome.state === "delivered" || outcome.deadLettered;
   };
 
@@ -168,7 +162,7 @@ interface Circumstances {
 function outcomeOf(delivery: Delivery, result: AttemptResult, { now, random, deadLetters }: Circumstances): Outcome {
   const attempts = delivery.attempts + 1;
   const error = result.outcome === "delivered" ? null : errorText(result.error);
-  const common = { id: Number(delivery.id), attempts, lastError: error, deadLettered: false, deadLetterError: null };
+  const common = { ...keyOf(delivery), attempts, lastError: error, deadLettered: false, deadLetterError: null };
   if (result.outcome === "delivered") return { ...common, state: "delivered", lane: null, dueAt: now, endedAt: now };
   if (result.outcome === "retry") {
     const dueAt = nextAttempt(delivery, attempts, now, random, result.afterMs);
@@ -183,7 +177,7 @@ function outcomeOf(delivery: Delivery, result: AttemptResult, { now, random, dea
 /** What the ledger says after a dead-letter queue was asked to take what was given up. */
 function deadLetterOutcome(delivery: Delivery, result: AttemptResult, now: number, random: Random): Outcome {
   const { endedAt = now, attempts } = delivery;
-  const common = { id: Number(delivery.id), state: delivery.state, attempts, endedAt };
+  const common = { ...keyOf(delivery), state: delivery.state, attempts, endedAt };
   return result.outcome === "delivered"
     ? { ...common, lane: null, dueAt: now, lastError: null, deadLettered: true, deadLetterError: null }
     : {
@@ -194,4 +188,8 @@ function deadLetterOutcome(delivery: Delivery, result: AttemptResult, now: numbe
         deadLettered: false,
         deadLetterError: errorText(result.error),
       };
+}
+
+function keyOf({ id, redrivenAt }: Delivery): Pick<Outcome, "id" | "redrivenAt"> {
+  return { id: Number(id), redrivenAt: redrivenAt ?? null };
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PageTokens } from "../../core/index.ts";
-import { newDelivery, openDeliveries, OWNER } from "../../deliveries/deliveries.fixture.ts";
+import { newDelivery, openDeliveries, OWNER, until } from "../../deliveries/deliveries.fixture.ts";
 import { deliveryOperations } from "./index.ts";
 
 const OTHER = OWNER.replace("night-watch", "day-watch");
@@ -16,7 +16,7 @@ async function open() {
     newDelivery({ endpoint: "https://user:secret@hooks.example.org/@1" }),
     ...[OTHER, OWNER, FOREIGN].map((owner) => newDelivery({ owner })),
   );
-  await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ failed: 4, pending: 0 }));
+  await until(() => expect(deliveries.stats()).toMatchObject({ failed: 4, pending: 0 }));
   recovered = true;
   const operations = deliveryOperations({ deliveries, tokens: new PageTokens(new Uint8Array(32)) });
   const callIn = (within: typeof tables, account = "111122223333") =>
@@ -76,7 +76,7 @@ describe("RedriveDeliveries", () => {
   ])("of %j makes pending what is of the caller's account", async (input, ids) => {
     const { redrive, list, deliveries } = await open();
     expect(await redrive(input)).toEqual({ Redriven: ids.length });
-    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: ids.length, pending: 0 }));
+    await until(() => expect(deliveries.stats()).toMatchObject({ delivered: ids.length, pending: 0 }));
     const { Deliveries = [] } = await list({ State: "DELIVERED" });
     expect(Deliveries.map(({ DeliveryId }) => DeliveryId)).toEqual(ids);
   });

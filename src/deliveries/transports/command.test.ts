@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, describe, onTestFinished, test, vi } from "vitest";
-import { newDelivery, OWNER } from "../deliveries.fixture.ts";
+import { expect, describe, onTestFinished, test } from "vitest";
+import { newDelivery, OWNER, until } from "../deliveries.fixture.ts";
 import type { AttemptResult, Delivery } from "../delivery.ts";
 import { openCommandTransport } from "./command.ts";
 
@@ -54,11 +54,11 @@ describe("openCommandTransport()", () => {
     const file = join(scratch(), "pid");
     const stop = new AbortController();
     const result = run(`sleep 60 & echo $! > ${file}; wait`, { signal: stop.signal });
-    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toMatch(/\d+\n/));
+    await until(() => expect(readFileSync(file, "utf8")).toMatch(/\d+\n/));
     stop.abort();
     expect(await result).toEqual({ outcome: "retry", error: "the command was killed by SIGKILL" });
     const sleeping = Number(readFileSync(file, "utf8"));
-    await vi.waitFor(() => expect(isAlive(sleeping)).toBe(false));
+    await until(() => expect(isAlive(sleeping)).toBe(false));
   });
 
   test("does not wait for what a command leaves behind", async () => {
