@@ -173,6 +173,21 @@ describe("openDeadLetterQueue()", () => {
     });
   });
 
+  const retry = { kind: "exponential", attemptsMax: 2, ageMaxMs: 60_000 } as const;
+  test.each([
+    ["its retries", { retry, attempts: 3, createdAt: 0, endedAt: 1 }, "MaximumRetryAttempts"],
+    ["its age", { retry, attempts: 1, createdAt: 0, endedAt: 60_000 }, "MaximumEventAgeInSeconds"],
+    ["its age anew", { retry, attempts: 1, createdAt: 0, redrivenAt: 10, endedAt: 60_000 }, undefined],
+    ["neither", { retry, attempts: 2, createdAt: 0, endedAt: 59_999 }, undefined],
+  ])("says that %s ended", async (_, delivery, expected) => {
+    const { call, calls } = await openAws();
+    await openDeadLetterQueue(call)(QUEUE, deliveryTo(delivery), signal);
+    const { MessageAttributes } = JSON.parse(calls[0]?.body ?? "") as {
+      MessageAttributes: Record<string, { StringValue: string }>;
+    };
+    expect(MessageAttributes["EXHAUSTED_RETRY_CONDITION"]?.StringValue).toBe(expected);
+  });
+
   test("rejects when the queue does not take it", async () => {
     const { call } = await openAws(500);
     await expect(openDeadLetterQueue(call)(QUEUE, deliveryTo({}), signal)).rejects.toThrow("answered HTTP 500");

@@ -39,10 +39,18 @@ export function openDeadLetterQueue(
       ERROR_CODE: "SDK_CLIENT_ERROR",
       ERROR_MESSAGE: delivery.lastError ?? "unknown",
       RETRY_ATTEMPTS: String(Math.max(delivery.attempts - 1, 0)),
+      ...optional("EXHAUSTED_RETRY_CONDITION", exhausted(delivery)),
     });
     const result = await sendMessage(call, arn, delivery, { messageGroupId: undefined, attributes }, signal);
     if (result.outcome !== "delivered") throw new Error(result.error);
   };
+}
+
+/** Which bound of its retries a delivery reached; undefined when it was given up before. */
+function exhausted({ retry, attempts, createdAt, redrivenAt, endedAt = createdAt }: Delivery): string | undefined {
+  if (retry.kind !== "exponential") return undefined;
+  if (attempts > retry.attemptsMax) return "MaximumRetryAttempts";
+  return endedAt - (redrivenAt ?? createdAt) >= retry.ageMaxMs ? "MaximumEventAgeInSeconds" : undefined;
 }
 
 interface Message {
