@@ -180,9 +180,7 @@ describe("OpenTrail's own rules", () => {
     await sns.send(new SetTopicAttributesCommand(set));
     await sns.send(new DeleteTopicCommand({ TopicArn: ALARMS }));
     const told = await until("both", silencing, ({ length }) => length >= 2);
-    expect(told.map(({ Message }) => /:root calls (\w+) /.exec(Message ?? "")?.[1]).toSorted()).toEqual([
-      "DeleteTopic",
-      "SetTopicAttributes",
-    ]);
+    const calls = told.map(({ Message = "" }) => /:root calls (\w+) /.exec(Message)?.[1]);
+    expect(new Set(calls)).toEqual(new Set(["SetTopicAttributes", "DeleteTopic"]));
   });
 });
