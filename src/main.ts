@@ -39,6 +39,7 @@ import {
 } from "./identity/index.ts";
 import { integrityMigrations } from "./integrity/index.ts";
 import { lockDirectory, openJournal } from "./journal/index.ts";
+import { mayLogInRole } from "./log-role.ts";
 import { logGroupsMigrations } from "./loggroups/index.ts";
 import { rulesMigrations } from "./rules/index.ts";
 import { DirectoryObjectStore, openTables } from "./store/index.ts";
@@ -183,7 +184,12 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
           trails.changed();
           notifications.trailsChanged();
         },
-        checkLogGroup: (groupArn) => notifications.checkLogGroup(groupArn),
+        checkLogGroup: async (groupArn, roleArn) => {
+          const missing = await notifications.checkLogGroup(groupArn);
+          if (missing !== undefined) return missing;
+          const may = await mayLogInRole(identityTables, authorizer, { roleArn, groupArn }, clock.now());
+          return may ? undefined : "role";
+        },
         checkTopic: (topicArn, trailArn) => notifications.topics.checkTopic(topicArn, trailArn),
       }) as ServedService["operations"],
     },

@@ -38,6 +38,7 @@ import {
   openLogGroups,
   openLogGroupTransport,
   openLogStore,
+  startQueries,
 } from "./loggroups/index.ts";
 import type { DirectoryObjectStore } from "./store/index.ts";
 import {
@@ -133,6 +134,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
     recordMetrics: (data) => measured.record(data),
     wake,
   });
+  const queries = startQueries({ store: logStore, clock, random, log });
   deliveries = await startDeliveries({
     tables: tables.$pickTables<"deliveries">(),
     transports: {
@@ -181,6 +183,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
         operations: logsOperations({
           store: logStore,
           groups: logGroups,
+          queries,
           tokens,
           random,
         }) as ServedService["operations"],
@@ -207,6 +210,7 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
       await alarms.close();
       await measured.close();
       await ledger.close(graceMs);
+      await queries.close();
       await logGroups.close();
       await logStore.close();
     },

@@ -21,6 +21,7 @@ import {
   openHttpTransport,
   openQueueTransport,
   openStreamTransport,
+  openTenancy,
   type Transport,
 } from "./deliveries/index.ts";
 import type { World } from "./world.ts";
@@ -39,7 +40,7 @@ export interface Targets {
 
 /** @throws {Failure} when the commands in the configuration cannot be read. */
 export async function openTargets(
-  { targets, smtpUrl, smtpFrom }: Config,
+  { accounts, targets, smtpUrl, smtpFrom }: Config,
   key: Uint8Array,
   catalog: Catalog,
   { clock }: World,
@@ -56,17 +57,23 @@ export async function openTargets(
     clock,
     mark,
   });
+  const tenancy = openTenancy(accounts);
+  const sendDeadLetter = openDeadLetterQueue(call);
   return {
     marks,
     http,
-    sendDeadLetter: openDeadLetterQueue(call),
+    sendDeadLetter: async (arn, delivery, signal) => {
+      const why = tenancy.whyNot(delivery, arn);
+      if (why !== undefined) throw new Failure(why);
+      await sendDeadLetter(arn, delivery, signal);
+    },
     transports: {
       http: openHttpTransport({ http, mark }),
-      queue: openQueueTransport(call),
-      function: openFunctionTransport(call),
-      stream: openStreamTransport(call),
+      queue: tenancy.guarded(openQueueTransport(call)),
+      function: tenancy.guarded(openFunctionTransport(call)),
+      stream: tenancy.guarded(openStreamTransport(call)),
       email: openEmailTransport({ smtp: smtpUrl === undefined ? undefined : { url: smtpUrl, from: smtpFrom } }),
-      command: openCommandTransport({ commands: parseCommands(targets.commands) }),
+      command: tenancy.operatorOnly(openCommandTransport({ commands: parseCommands(targets.commands) })),
     },
   };
 }

@@ -102,6 +102,20 @@ describe("openMetrics()", () => {
     expect(await sums(again, NOW, 60)).toEqual([[0, 4]]);
   });
 
+  test("has room for what filters count, and for other accounts, whatever callers use up", async () => {
+    const world = await openWorld();
+    await sql`with recursive n (i) as (select 1 union all select i + 1 from n where i < 49000)
+      insert into metrics (account_id, region, namespace, name, dimensions, unit, last_ms)
+      select ${PLACE.account}, ${PLACE.region}, 'flood', 'm' || i, '[]', 'None', ${NOW} from n`.execute(world.tables);
+    const { metrics, tables } = await world.restart();
+    await expect(metrics.put([sample()])).rejects.toMatchObject({ code: "LimitExceeded" });
+    metrics.record([datum({ name: "Dimensioned", dimensions: { who: "any" } }), datum()]);
+    await metrics.put([sample({ account: "210987654321" })]);
+    await metrics.flush();
+    expect(metrics.stats()).toMatchObject({ dropped: 1, written: 2 });
+    expect(await metricIds(tables, KEY)).toHaveLength(1);
+  });
+
   test("rolls seconds, minutes, five minutes and hours up, and forgets", async () => {
     const world = await openWorld();
     const seconds = [0, 1, 59, 60].map((second) => sample({ timestamp: NOW + second * 1000, resolution: 1 }));

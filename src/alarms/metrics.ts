@@ -51,8 +51,15 @@ export interface MetricsStats {
 /** How long `record` lets data wait for others. */
 const FLUSH_AFTER_MS = 300;
 const EXPIRE_EVERY_MS = 600_000;
-/** Metrics of all accounts together, and periods in memory that wait to be written. */
+/**
+ * Metrics of all accounts together and of one of them. Whoever may hand in data, or write log events from which dimensions
+ * are taken, could use these up and so keep an alarm's metric from beginning: some of an account's are for what filters and
+ * we ourselves count without dimensions.
+ */
 const METRICS_MAX = 100_000;
+const OF_ACCOUNT_MAX = 50_000;
+const OF_ACCOUNT_KEPT = 1_000;
+/** Periods in memory that wait to be written. */
 const PENDING_MAX = 100_000;
 /** One transaction takes so many periods, so that others come in between. */
 const WRITE_MAX = 1_000;
@@ -107,11 +114,11 @@ export async function openMetrics(needs: MetricsNeeds): Promise<OpenMetrics> {
     await tables.transaction().execute(async (transaction) => {
       const rows: PeriodSummary[] = [];
       for (const sample of samples) {
-        const metricId = await learned.idOf(transaction, sample);
+        const metricId = await learned.idOf(transaction, sample, !strict && sample.dimensions === "[]");
         if (metricId === undefined) over += 1;
         else rows.push({ ...periodOf(sample), metricId, summary: sample.summary });
       }
-      if (over > 0 && strict) throw new Refusal("LimitExceeded", `there may be ${METRICS_MAX} metrics`);
+      if (over > 0 && strict) throw new Refusal("LimitExceeded", "there may be no more metrics");
       await addSummaries(transaction, rows);
     });
     learned.commit();
@@ -277,6 +284,8 @@ interface KnownMetric {
 class MetricIds {
   readonly #base: MetricIds | undefined;
   readonly #known: Map<string, KnownMetric> = new Map();
+  /** How many there are, by account. */
+  readonly #counts = new Map<string, number>();
 
   constructor(base?: MetricIds) {
     this.#base = base;
@@ -285,9 +294,12 @@ class MetricIds {
   async load(tables: Kysely<AlarmsSchema>): Promise<void> {
     const rows = await tables.selectFrom("metrics").selectAll().execute();
     this.#known.clear();
+    this.#counts.clear();
     for (const row of rows) {
       const key = { ...row, account: row.account_id };
-      if (row.metric_id !== undefined) this.#known.set(idText(key), { id: row.metric_id, lastMs: row.last_ms });
+      if (row.metric_id === undefined) continue;
+      this.#known.set(idText(key), { id: row.metric_id, lastMs: row.last_ms });
+      this.#count(row.account_id, 1);
     }
   }
 
@@ -295,11 +307,11 @@ class MetricIds {
     return this.#known.size + (this.#base?.size ?? 0);
   }
 
-  /** Undefined when there are too many. Notes that the metric has data, to the minute. */
-  async idOf(tables: Kysely<AlarmsSchema>, sample: MetricSample): Promise<number | undefined> {
+  /** Undefined when there are too many: `kept` may use what is left for it. Notes that the metric has data, to the minute. */
+  async idOf(tables: Kysely<AlarmsSchema>, sample: MetricSample, kept: boolean): Promise<number | undefined> {
     const text = idText(sample);
     const known = this.#find(text);
-    if (known === undefined) return this.#add(tables, sample, text);
+    if (known === undefined) return this.#hasRoom(sample.account, kept) ? this.#add(tables, sample, text) : undefined;
     if (sample.timestamp - known.lastMs >= 60_000) {
       const lastMs = sample.timestamp;
       await tables.updateTable("metrics").set({ last_ms: lastMs }).where("metric_id", "=", known.id).execute();
@@ -308,8 +320,20 @@ class MetricIds {
     return known.id;
   }
 
-  async #add(tables: Kysely<AlarmsSchema>, sample: MetricSample, text: string): Promise<number | undefined> {
-    if (this.size >= METRICS_MAX) return undefined;
+  #hasRoom(account: string, kept: boolean): boolean {
+    const most = kept ? OF_ACCOUNT_MAX : OF_ACCOUNT_MAX - OF_ACCOUNT_KEPT;
+    return this.size < METRICS_MAX && this.#countOf(account) < most;
+  }
+
+  #countOf(account: string): number {
+    return (this.#counts.get(account) ?? 0) + (this.#base === undefined ? 0 : this.#base.#countOf(account));
+  }
+
+  #count(account: string, more: number): void {
+    this.#counts.set(account, (this.#counts.get(account) ?? 0) + more);
+  }
+
+  async #add(tables: Kysely<AlarmsSchema>, sample: MetricSample, text: string): Promise<number> {
     const { account, region, namespace, name, dimensions, unit, timestamp } = sample;
     const { insertId } = await tables
       .insertInto("metrics")
@@ -326,6 +350,7 @@ class MetricIds {
       .executeTakeFirstOrThrow();
     const id = Number(insertId);
     this.#known.set(text, { id, lastMs: timestamp });
+    this.#count(account, 1);
     return id;
   }
 
@@ -334,6 +359,7 @@ class MetricIds {
     const base = this.#base;
     if (base === undefined) return;
     for (const [text, known] of this.#known) base.#known.set(text, known);
+    for (const [account, more] of this.#counts) base.#count(account, more);
   }
 
   #find(text: string): KnownMetric | undefined {

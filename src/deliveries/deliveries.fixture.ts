@@ -42,7 +42,7 @@ export function movableClock(): Clock & { ahead(ms: number): void } {
 }
 
 /** Tables of their own, removed when the test ends. */
-async function openLedger(): Promise<Kysely<DeliveriesSchema>> {
+export async function openLedger(): Promise<Kysely<DeliveriesSchema>> {
   const directory = mkdtempSync(join(tmpdir(), "deliveries-"));
   const tables = await openTables<DeliveriesSchema>(join(directory, "tables.db"), deliveriesMigrations);
   onTestFinished(async () => {

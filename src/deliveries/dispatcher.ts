@@ -91,6 +91,7 @@ export class Dispatcher {
     this.#slots = new Slots(
       { countMax: options.inAll, bytesMax: YOUNG_BYTES_MAX },
       { countMax: HANGING_MAX, bytesMax: HANGING_BYTES_MAX },
+      () => this.wake(),
     );
     this.#poll = setInterval(() => {
       this.#lookAtAll();

@@ -22,3 +22,4 @@ export {
   type QueueParameters,
 } from "./transports/queue.ts";
 export { openStreamTransport } from "./transports/stream.ts";
+export { openTenancy, type Tenancy } from "./transports/tenancy.ts";

@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Clock } from "../core/index.ts";
+import { recordedTag } from "../record/index.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** A call counts as caused by a delivery no longer than this after it: who was given a mark shall not have it for ever. */
@@ -18,17 +19,17 @@ export interface DeliveryMarks {
 
 /** `key`: at least 16 secret bytes. */
 export function deliveryMarks(key: Uint8Array, clock: Clock): DeliveryMarks {
-  const tag = (said: string): Buffer => createHmac("sha256", key).update(said).digest().subarray(0, 16);
+  const tag = (said: string): string =>
+    createHmac("sha256", key).update(said).digest().subarray(0, 16).toString("base64url");
   return {
     mark: ({ hops }) => {
       const said = `${hops}.${clock.now()}`;
-      return `${said}.${tag(said).toString("base64url")}`;
+      return `${said}.${tag(said)}`;
     },
     hopsOf: (mark, eventTimeMs) => {
       if (typeof mark !== "string") return 0;
       const [hops = "", time = "", given = "", ...more] = mark.split(".");
-      const bytes = Buffer.from(given, "base64url");
-      if (more.length > 0 || bytes.length !== 16 || !timingSafeEqual(bytes, tag(`${hops}.${time}`))) return 0;
+      if (more.length > 0 || given !== recordedTag(tag(`${hops}.${time}`))) return 0;
       const ageMs = eventTimeMs - Number(time);
       return Math.abs(ageMs) <= CAUSES_FOR_MS ? Number(hops) : 0;
     },

@@ -8,7 +8,7 @@ import type { DeliveriesSchema } from "./schema.ts";
 const GATHER_MS = 20;
 const BATCH_MAX = 500;
 /** How long to wait when the tables refuse. */
-const REFUSED_MS = 1_000;
+const REFUSED_MS = 500;
 
 /** Writes how attempts ended, many at once; what the tables refuse is kept until they take it. */
 export class OutcomeWriter {

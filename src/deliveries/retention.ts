@@ -36,7 +36,7 @@ export function startRetention(needs: RetentionNeeds, options: RetentionOptions,
   const sweep = async (): Promise<void> => {
     for (const [state, keptMs] of rules) {
       const surplus = await endOfNewest(needs.tables, state, options.rowsMax);
-      const before = Math.max(needs.clock.now() - keptMs, surplus ?? 0);
+      const before = Math.max(needs.clock.now() - keptMs, (surplus ?? 0) + 1);
       while (!signal.aborted) {
         const { removed, waited } = await removeEnded(needs.tables, state, before, STEP_ROWS);
         needs.onForgotten(waited);

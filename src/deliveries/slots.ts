@@ -11,8 +11,11 @@ interface Room {
 export class Slots {
   readonly #young: Held;
   readonly #old: Held;
+  readonly #onAged: () => void;
 
-  constructor(young: Room, old: Room) {
+  /** `onAged`: an attempt let us wait, and has made room among the young. */
+  constructor(young: Room, old: Room, onAged: () => void) {
+    this.#onAged = onAged;
     this.#young = new Held(young);
     this.#old = new Held(old);
   }
@@ -29,7 +32,9 @@ export class Slots {
 
   /** Takes a slot, whose attempt counts as young for `youngMs` unless it is known to be slow. */
   start(slow: boolean, bytes: number, youngMs: number): Slot {
-    return new Slot(this.#young, this.#old, slow, bytes, youngMs);
+    const slot = new Slot(slow ? this.#old : this.#young, bytes);
+    slot.ageAfter(youngMs, this.#old, this.#onAged);
+    return slot;
   }
 }
 
@@ -55,19 +60,24 @@ class Held {
 
 export class Slot {
   readonly #bytes: number;
-  readonly #aging: NodeJS.Timeout | undefined;
   #in: Held;
-  #aged: boolean;
+  #aging: NodeJS.Timeout | undefined;
+  #aged = false;
 
-  constructor(young: Held, old: Held, slow: boolean, bytes: number, youngMs: number) {
+  constructor(held: Held, bytes: number) {
+    this.#in = held;
     this.#bytes = bytes;
-    this.#in = slow ? old : young;
-    this.#in.add(1, bytes);
-    this.#aged = false;
+    held.add(1, bytes);
+  }
+
+  ageAfter(ms: number, to: Held, onAged: () => void): void {
     this.#aging = setTimeout(() => {
       this.#aged = true;
-      this.#move(old);
-    }, youngMs).unref();
+      this.#in.add(-1, this.#bytes);
+      this.#in = to;
+      this.#in.add(1, this.#bytes);
+      onAged();
+    }, ms).unref();
   }
 
   /** Gives the slot back; answers whether it was held for longer than the young may. */
@@ -75,11 +85,5 @@ export class Slot {
     clearTimeout(this.#aging);
     this.#in.add(-1, this.#bytes);
     return this.#aged;
-  }
-
-  #move(to: Held): void {
-    this.#in.add(-1, this.#bytes);
-    this.#in = to;
-    this.#in.add(1, this.#bytes);
   }
 }

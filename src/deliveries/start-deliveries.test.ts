@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import { movableClock, newDelivery, OWNER, openDeliveries, QUEUE } from "./deliveries.fixture.ts";
+import { systemClock } from "../core/index.ts";
+import { movableClock, newDelivery, openDeliveries, openLedger, OWNER, QUEUE } from "./deliveries.fixture.ts";
 import type { Delivery, Transport } from "./delivery.ts";
+import { addDeliveries } from "./ledger.ts";
 
 type DeadLetterSender = (arn: string, delivery: Delivery) => Promise<void>;
 
@@ -92,6 +94,82 @@ describe("startDeliveries()", () => {
     const [{ id } = { id: "" }] = await deliveries.list({ limit: 1, owner: OWNER });
     await deliveries.redrive({ ids: [id] });
     await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 2 }));
+  });
+
+  test("lets more endpoints hang than it has slots for, and serves the others", async () => {
+    const { deliveries, add } = await openDeliveries(
+      (delivery, signal) => (delivery.endpoint.endsWith("/hangs") ? hangs : delivers)(delivery, signal),
+      { options: { inAll: 5 } },
+    );
+    await add(...Array.from({ length: 6 }, (_, n) => newDelivery({ endpoint: `https://${n}.example/hangs` })));
+    await vi.waitFor(() => expect(deliveries.stats().inFlight).toBe(6), 10_000);
+    await add(...Array.from({ length: 100 }, (_, n) => newDelivery({ endpoint: `https://${n}.example/fine` })));
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ delivered: 100, inFlight: 6 }), 10_000);
+  });
+
+  test("gives one endpoint no more at once than it may have", async () => {
+    let atOnce = 0;
+    let most = 0;
+    const { deliveries, add } = await openDeliveries(
+      async () => {
+        most = Math.max(most, ++atOnce);
+        await new Promise((done) => setTimeout(done, 1));
+        atOnce--;
+        return { outcome: "delivered" };
+      },
+      { options: { perLane: 3 } },
+    );
+    await add(...Array.from({ length: 100 }, () => newDelivery()));
+    await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(100), 5_000);
+    expect(most).toBe(3);
+  });
+
+  test("ends an attempt that takes too long, whatever its transport does", async () => {
+    const { deliveries, add } = await openDeliveries(() => new Promise(() => undefined), {
+      options: { attemptTimeoutMs: 20 },
+    });
+    await add(newDelivery());
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ failed: 1, inFlight: 0 }));
+    expect(await deliveries.list({ limit: 1 })).toMatchObject([{ lastError: "no answer within 20 ms" }]);
+  });
+
+  test("gives up on a kind that has no transport", async () => {
+    const { deliveries, add } = await openDeliveries(delivers);
+    await add(newDelivery({ kind: "stream" }));
+    await vi.waitFor(() => expect(deliveries.stats().failed).toBe(1));
+    expect(await deliveries.list({ limit: 1 })).toMatchObject([{ lastError: "nothing here delivers to a stream" }]);
+  });
+
+  test("finds by itself what nobody told it of", async () => {
+    const { deliveries, tables } = await openDeliveries(delivers, { options: { pollMs: 10 } });
+    await addDeliveries(tables, [newDelivery()], systemClock.now());
+    await vi.waitFor(() => expect(deliveries.stats().delivered).toBe(1));
+  });
+
+  test("goes on after a restart where it stopped", async () => {
+    const tables = await openLedger();
+    const sent: string[] = [];
+    const before = await openDeliveries(
+      (delivery, signal) => (delivery.endpoint === "c" ? hangs : script("failed", "retry"))(delivery, signal),
+      { needs: { tables, sendDeadLetter: () => Promise.reject(new Error("queue is away")) } },
+    );
+    const retry = { kind: "delays", delaysMs: [10] } as const;
+    await before.add(newDelivery({ endpoint: "a", deadLetterArn: QUEUE }), newDelivery({ endpoint: "c", retry }));
+    await vi.waitFor(() => expect(before.deliveries.stats()).toMatchObject({ failed: 1, inFlight: 1 }));
+    await before.deliveries.close(0);
+    await before.add(newDelivery({ endpoint: "d" }));
+
+    const clock = movableClock();
+    clock.ahead(10_000);
+    const sendDeadLetter: DeadLetterSender = async (_, { endpoint }) => void sent.push(endpoint);
+    const { deliveries } = await openDeliveries(delivers, { needs: { tables, clock, sendDeadLetter } });
+    expect(deliveries.stats().pending).toBe(3);
+    await vi.waitFor(() => expect(deliveries.stats()).toMatchObject({ pending: 0, delivered: 2, deadLettered: 1 }));
+    expect(sent).toEqual(["a"]);
+    expect(await deliveries.list({ state: "delivered", limit: 9 })).toMatchObject([
+      { endpoint: "d", attempts: 1 },
+      { endpoint: "c", attempts: 1 },
+    ]);
   });
 
   test("serves 10,000 endpoints at once", async () => {

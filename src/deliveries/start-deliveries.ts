@@ -87,7 +87,8 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
 
   const sendDeadLetter = async (delivery: Delivery): Promise<Outcome | undefined> => {
     const send: Transport = async (dead, signal) => {
-      await needs.sendDeadLetter?.(dead.deadLetterArn ?? "", dead, signal);
+      if (needs.sendDeadLetter === undefined) return { outcome: "retry", error: "nothing here sends to it" };
+      await needs.sendDeadLetter(dead.deadLetterArn ?? "", dead, signal);
       return { outcome: "delivered" };
     };
     const result = await attempt(send, delivery, attemptTimeoutMs, stopped.signal);

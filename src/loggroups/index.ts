@@ -11,6 +11,7 @@ export * from "./log-events.ts";
 export { compileTransformation, type MeasuredMetric } from "./measure.ts";
 export { addStream, type LogGroupsNeeds, openLogGroups, type RunningLogGroups } from "./open-log-groups.ts";
 export { type LogGroupTransportNeeds, openLogGroupTransport } from "./log-group-transport.ts";
+export * from "./queries/index.ts";
 export * from "./query-definitions.ts";
 export * from "./record-pointer.ts";
 export * from "./resource-policies.ts";

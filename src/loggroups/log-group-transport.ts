@@ -31,6 +31,10 @@ export function openLogGroupTransport({ tables, groups }: LogGroupTransportNeeds
   return async (delivery) => {
     const place = parseGroupArn(delivery.endpoint);
     if (place === undefined) return { outcome: "failed", error: `${delivery.endpoint} is not the ARN of a log group` };
+    // A policy that names no source would let in the rules of everybody.
+    if (parseArn(delivery.owner)?.account !== place.account) {
+      return { outcome: "failed", error: "the log group belongs to another account than the rule" };
+    }
     const group = groupArn(place, place.name);
     const stream = streamName(delivery);
     const policies = (await listResourcePolicies(tables, place)).filter(
@@ -38,7 +42,7 @@ export function openLogGroupTransport({ tables, groups }: LogGroupTransportNeeds
     );
     const context = new Map([
       ["aws:sourcearn", [delivery.owner]],
-      ["aws:sourceaccount", [parseArn(delivery.owner)?.account ?? ""]],
+      ["aws:sourceaccount", [place.account]],
     ]);
     for (const action of ACTIONS) {
       const resource = streamArn(group, stream);

@@ -130,6 +130,15 @@ describe("openLogGroupTransport()", () => {
     expect(await readAll(store)).toEqual([]);
   });
 
+  test("openLogGroupTransport() lets in no other account's rules, although a policy names no source", async () => {
+    const { tables, store, open } = await world();
+    await policy(tables, [statement({})]);
+    const theirs = { ...delivery, owner: delivery.owner.replace("123456789012", "210987654321") };
+    const result = await openLogGroupTransport({ tables, groups: open() })(theirs, new AbortController().signal);
+    expect(result).toEqual({ outcome: "failed", error: "the log group belongs to another account than the rule" });
+    expect(await readAll(store)).toEqual([]);
+  });
+
   test("openLogGroupTransport() puts the event where a policy lets it, a stream a rule and day", async () => {
     const { tables, store, open } = await world();
     const condition = { ArnEquals: { "aws:SourceArn": delivery.owner } };

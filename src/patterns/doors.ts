@@ -36,10 +36,12 @@ export class Doors<Item> {
     }
   }
 
-  /** Calls `open` with the items behind every matcher that wants the value. */
-  openAll(value: Scalar, open: (items: readonly Item[]) => void): void {
-    for (const table of this.#tableList) table.find(value, open);
-    for (const { test, items } of this.#askedList) if (test(value)) open(items);
+  /** Calls `open` with the items behind every matcher that wants one of the first `count` values. */
+  openAll(values: readonly Scalar[], count: number, open: (items: readonly Item[]) => void): void {
+    for (let at = 0; at < count; at += 1) {
+      for (const table of this.#tableList) table.find(values[at] as Scalar, open);
+    }
+    for (const { test, items } of this.#askedList) if (wantsAny(test, values, count)) open(items);
   }
 
   #addLookup({ kind, text }: LookupPlace, item: Item): void {
@@ -78,6 +80,12 @@ export class Doors<Item> {
     this.#asked.delete(text);
     this.#askedList = [...this.#asked.values()];
   }
+}
+
+/** Asks no further than it must: events may have many thousands of values, and indexes as many matchers. */
+function wantsAny(test: ValueTest, values: readonly Scalar[], count: number): boolean {
+  for (let at = 0; at < count; at += 1) if (test(values[at] as Scalar)) return true;
+  return false;
 }
 
 function textOf(matcher: ValueMatcher): string {

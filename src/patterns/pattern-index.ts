@@ -87,8 +87,7 @@ export class PatternIndex<Key> {
     this.#tryThese(this.#doorless);
     for (let at = 0; at < current.fieldCount; at += 1) {
       const field = current.fields[at] as DoorField<Key>;
-      for (let index = 0; index < field.count; index += 1)
-        field.doors.openAll(field.values[index] ?? null, this.#tryAll);
+      field.doors.openAll(field.values, field.count, this.#tryAll);
     }
     if (this.#misplaced.length > 0) this.#moveMisplaced();
     return this.#found;

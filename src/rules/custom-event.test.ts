@@ -25,6 +25,16 @@ describe("customEvent()", () => {
     expect(put(detail)).toMatchObject({ envelope: { detail: JSON.parse(detail) as unknown } });
   });
 
+  test("keeps the detail as it was written but for white space: no JavaScript number has all its digits", () => {
+    const escapes = String.raw`\" \\ \u00e9 `.repeat(50_000);
+    const detail = `{"id":9007199254740993,"2":1.0,"1":1e2,"text":"${escapes}"}`;
+    const spaced = detail.replace("{", " {\n").replace('":1.0', '" :\t1.0');
+    expect(put(spaced)).toMatchObject({
+      text: expect.stringMatching(/^{"version":"0",.*,"resources":\[\],"detail":{/),
+    });
+    expect((put(spaced) as { readonly text: string }).text.endsWith(`,"detail":${detail}}`)).toBe(true);
+  });
+
   test.each([
     ["too deep", nested(1000)],
     ["a list", "[]"],

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../patterns/index.ts";
 import type { BusReference } from "./bus-arn.ts";
+import { textAround } from "./envelope.ts";
 import type { BusEvent, EventEnvelope } from "./rule.ts";
 
 /** What PutEvents takes, in the model's own words. */
@@ -50,13 +51,18 @@ export function customEvent(
     resources: Resources,
     detail,
   };
-  return { envelope, text: JSON.stringify(envelope), readOnlyManagement: false, hops: 0 };
+  return { envelope, text: textAround(envelope, withoutSpaces(Detail)), readOnlyManagement: false, hops: 0 };
 }
 
 /** What AWS counts of an entry, in bytes. */
 export function entrySize({ Time, Source, DetailType, Detail, Resources = [] }: EventEntry): number {
   const texts = [Source, DetailType, Detail, ...Resources];
   return texts.reduce((size, text) => size + Buffer.byteLength(text ?? ""), Time === undefined ? 0 : 14);
+}
+
+/** JSON text without the white space between its tokens. */
+function withoutSpaces(json: string): string {
+  return json.replaceAll(/"(?:[^"\\]+|\\.)*"|\s+/g, (found) => (found.startsWith('"') ? found : ""));
 }
 
 function parseDetail(text: string): JsonObject | undefined {

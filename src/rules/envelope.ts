@@ -84,8 +84,8 @@ function isReadOnlyManagement({ readOnly, eventCategory, eventName }: AuditRecor
   return readOnly === true && (eventCategory ?? "Management") === "Management" && !READS_THAT_ARE_SEEN.has(eventName);
 }
 
-/** The envelope's JSON around the record's own bytes: writing these anew would cost more and could change them. */
-function textAround(envelope: EventEnvelope, detail: string): string {
+/** The envelope's JSON around the detail's own: writing that anew would cost more, and JSON's numbers could change. */
+export function textAround(envelope: EventEnvelope, detail: string): string {
   const { detail: _, ...rest } = envelope;
   return `${JSON.stringify(rest).slice(0, -1)},"detail":${detail}}`;
 }

@@ -3,9 +3,12 @@ import { decideService } from "../identity/index.ts";
 import type { PublishingService, Topics } from "./topic.ts";
 import { findTopic, policyOfTopic } from "./topics.ts";
 
+/** Rules reach topics of their own account: into others they reach by buses. */
+const RULES = "events.amazonaws.com";
+
 /** Services of ours that publish for something that somebody made, by the service in its ARN. */
 const SERVICES: ReadonlyMap<string, string> = new Map([
-  ["events", "events.amazonaws.com"],
+  ["events", RULES],
   ["cloudwatch", "cloudwatch.amazonaws.com"],
   ["cloudtrail", "cloudtrail.amazonaws.com"],
   ["logs", "logs.amazonaws.com"],
@@ -24,6 +27,10 @@ export const whyNotPublish: Topics["whyNotPublish"] = async (tables, topicArn, w
   const topic = await findTopic(tables, topicArn);
   if (topic === undefined) return `NotFound: topic ${topicArn} does not exist`;
   const { service, sourceArn, sourceAccount } = who;
+  // A statement for EventBridge that names no source would let in the rules of everybody.
+  if (service === RULES && sourceAccount !== topic.account) {
+    return `topic ${topicArn} belongs to another account than the rule`;
+  }
   const context = new Map<string, readonly string[]>([
     ["aws:sourcearn", [sourceArn]],
     ["aws:sourceaccount", [sourceAccount]],

@@ -105,6 +105,13 @@ describe("topicTransport()", () => {
       {},
       needs("events.amazonaws.com", `${RULE}2`),
     ],
+    [
+      "a rule of another account, although the policy names no source",
+      RULE.replace(ACCOUNT, OTHER_ACCOUNT),
+      letting("events.amazonaws.com"),
+      {},
+      `topic ${TOPIC} belongs to another account than the rule`,
+    ],
     ["another service", TRAIL, letting("events.amazonaws.com"), {}, needs("cloudtrail.amazonaws.com", TRAIL)],
     [
       "what is denied",

@@ -73,10 +73,14 @@ const OWN_FLAGS: Readonly<Record<string, string>> = {
 };
 
 function flags(parameters: Parameters): readonly string[] {
+  // The older line of the command fetches what is written like an address, and would send what it finds there.
+  const address = Object.values(parameters).some((value) => typeof value === "string" && /^https?:/.test(value));
+  if (address) return ["--cli-input-json", JSON.stringify(parameters)];
   return Object.entries(parameters).flatMap(([member, value]) => {
     const flag = OWN_FLAGS[member] ?? `--${kebabCase(member)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${kebabCase(member)}`];
+    if (value instanceof Date) return [flag, value.toISOString()];
     if (Array.isArray(value) && !value.some(isDeep)) return [flag, ...value.map(argument)];
     return [flag, Array.isArray(value) || isDeep(value) ? JSON.stringify(value) : argument(value)];
   });
@@ -116,7 +120,7 @@ function answerOf(service: ServiceName, { code, stdout, stderr }: Finished): Ans
 
 function errorOf(stderr: string): AwsError {
   const told =
-    /^(?:aws: \[ERROR\]: )?An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d\))?: ([^\n]*)/gm;
+    /^(?:aws: \[ERROR\]: )?An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d\))?: ([^\n]*(?:\n at [^\n]*)?)/gm;
   const [, code, message] = [...stderr.matchAll(told)].at(-1) ?? [];
   if (code === undefined || message === undefined) throw new Error(`no AWS error in:\n${stderr.slice(-2000)}`);
   return { code, message };

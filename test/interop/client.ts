@@ -6,7 +6,7 @@ export interface AwsClient {
   close(): void;
 }
 
-export type ServiceName = "iam" | "sts" | "s3" | "sns" | "cloudtrail" | "cloudtrail-data";
+export type ServiceName = "iam" | "sts" | "s3" | "sns" | "logs" | "cloudtrail" | "cloudtrail-data" | "events";
 
 /** Members as the operation's model names them; times as `Date`, bytes as `Uint8Array`. */
 export type Parameters = Readonly<Record<string, unknown>>;

@@ -1,4 +1,6 @@
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import * as events from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
 import * as sns from "@aws-sdk/client-sns";
@@ -19,7 +21,9 @@ type Handler = (args: { readonly request: { readonly headers: Readonly<Record<st
 type Module = Readonly<Record<string, unknown>>;
 const MODULES: Readonly<Record<string, readonly [module: Module, client: string]>> = {
   cloudtrail: [cloudtrail, "CloudTrailClient"],
+  events: [events, "EventBridgeClient"],
   iam: [iam, "IAMClient"],
+  logs: [logs, "CloudWatchLogsClient"],
   s3: [s3, "S3Client"],
   sns: [sns, "SNSClient"],
   sts: [sts, "STSClient"],

@@ -13,6 +13,7 @@ import { logStreams } from "./log-streams.ts";
 import type { LogsNeeds } from "./logs-operation.ts";
 import { metricFilterOperations } from "./metric-filters.ts";
 import { putLogEvents } from "./put-log-events.ts";
+import { queryOperations } from "./queries.ts";
 import { queryDefinitionOperations } from "./query-definitions.ts";
 import { resourcePolicyOperations } from "./resource-policies.ts";
 import { retention } from "./retention.ts";
@@ -29,6 +30,7 @@ export function logsOperations(needs: LogsNeeds): Operations<LogsOperations, Log
     ...logStreams(needs),
     ...metricFilterOperations(needs),
     ...queryDefinitionOperations(needs),
+    ...queryOperations(needs),
     ...resourcePolicyOperations(needs),
     ...retention,
     ...subscriptionFilterOperations(needs),

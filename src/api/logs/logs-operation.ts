@@ -1,13 +1,14 @@
 import type { LogsOperations } from "../../aws/index.ts";
 import { type PageTokens, type Random, Refusal } from "../../core/index.ts";
 import type { AttemptResult, NewDelivery } from "../../deliveries/index.ts";
-import type { LogGroupsSchema, LogStore, RunningLogGroups } from "../../loggroups/index.ts";
+import type { LogGroupsSchema, LogStore, Queries, RunningLogGroups } from "../../loggroups/index.ts";
 import type { Call, Operation } from "../operation.ts";
 
 /** What the operations of CloudWatch Logs work with, beyond the tables that come with each call. */
 export interface LogsNeeds {
   readonly store: LogStore;
   readonly groups: Pick<RunningLogGroups, "append" | "changed" | "removed">;
+  readonly queries: Queries;
   readonly tokens: PageTokens;
   readonly random: Random;
   /** Makes one attempt at once, past the ledger: whether a function can be reached. Without it nobody tries. */

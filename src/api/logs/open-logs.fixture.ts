@@ -15,6 +15,7 @@ import {
   openLogGroups,
   openLogStore,
   type RunningLogGroups,
+  startQueries,
 } from "../../loggroups/index.ts";
 import { DirectoryObjectStore, openTables } from "../../store/index.ts";
 import type { ConditionValues } from "../operation.ts";
@@ -70,7 +71,9 @@ export async function openLogs(options: Pick<LogsNeeds, "tryDelivery"> = {}): Pr
     recordMetrics: (data) => metrics.push(...data),
     wake: () => undefined,
   });
+  const queries = startQueries({ store, clock, random: systemRandom, log });
   onTestFinished(async () => {
+    await queries.close();
     await groups.close();
     await store.close();
     await tables.destroy();
@@ -80,6 +83,7 @@ export async function openLogs(options: Pick<LogsNeeds, "tryDelivery"> = {}): Pr
     ...options,
     store,
     groups,
+    queries,
     tokens: new PageTokens(new Uint8Array(32)),
     random: systemRandom,
   });

@@ -116,6 +116,16 @@ describe("handleWebhook()", () => {
     });
   });
 
+  test("refuses what a delivery of ours brings: a rule that matches it would never end", async () => {
+    start(MINIO);
+    const read = vi.fn<() => AsyncIterator<Uint8Array>>();
+    const headers = { authorization: `Bearer ${TOKEN}`, "x-opentrail-delivery": "1.2.x" };
+    expect(await sources?.handleWebhook("store", { [Symbol.asyncIterator]: read }, headers)).toMatchObject({
+      status: 403,
+    });
+    expect(read).not.toHaveBeenCalled();
+  });
+
   test.each([
     ["none", {}],
     ["another", { authorization: "Bearer another" }],

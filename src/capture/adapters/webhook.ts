@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { reason } from "../../core/index.ts";
+import { DELIVERY_MARK_HEADER } from "../../record/index.ts";
 import type { SourceIntake } from "./source-intake.ts";
 import { isObject } from "./values.ts";
 
@@ -41,12 +42,15 @@ export class Webhook {
 
   /**
    * Answers 200 only once every record would survive a power cut, and otherwise so that a sender which can tries again:
-   * 503 when the records cannot be made durable, or too much is under way; 401 for a wrong token; 413 and 400 for a body
-   * that is too large, that broke off, or that is no JSON. Never throws.
+   * 503 when the records cannot be made durable, or too much is under way; 401 for a wrong token; 403 for what rules and
+   * topics send; 413 and 400 for a body that is too large, that broke off, or that is no JSON. Never throws.
    */
   async handle(body: AsyncIterable<Uint8Array>, headers: WebhookHeaders): Promise<WebhookAnswer> {
     // Before the body is read: strangers get no memory of ours.
     if (!this.#knows(headers["authorization"])) return { status: 401, text: "the bearer token is not this source's" };
+    // A rule that matches what its own target brings here would call it for ever.
+    if (headers[DELIVERY_MARK_HEADER] !== undefined)
+      return { status: 403, text: "a delivery is no server's audit log" };
     const read = await readBody(body, this.#room);
     try {
       if ("refused" in read) return read.refused;

@@ -38,11 +38,14 @@ const PROGRAM_STEPS_MAX = 500;
 export class LinearRegex {
   /** The names of its groups; undefined for those without. */
   readonly groupNames: readonly (string | undefined)[];
+  /** A text of n characters takes time in proportion to n times this, at worst. */
+  readonly steps: number;
   readonly #compiled: RE2JS;
 
   /** @throws {RegexError} when it is malformed, too large, or needs what takes more than linear time. */
   constructor(source: string, flags: Partial<RegexFlags> = {}) {
     this.#compiled = compile(source, flags);
+    this.steps = this.#compiled.programSize();
     const names = new Map(Object.entries(this.#compiled.namedGroups()).map(([name, index]) => [index, name]));
     this.groupNames = Array.from({ length: this.#compiled.groupCount() }, (_, index) => names.get(index + 1));
   }
