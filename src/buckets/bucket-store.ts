@@ -109,7 +109,7 @@ export interface BucketStore {
 export class BucketFailure extends Failure {
   /**
    * S3's error code (`NoSuchBucket`, `AccessDenied`, `SlowDown`), or `Timeout` and `Unreachable` when the server gave none;
-   * `InsufficientStorage` when a disk of ours is full.
+   * `InsufficientStorage` when a disk of ours is full, `Damaged` when what lies on it is not what was put there.
    */
   readonly code: string;
 

@@ -63,6 +63,8 @@ export interface ObjectVersion {
   readonly checksum?: ObjectChecksum;
   /** Sizes of the parts of a multipart upload. */
   readonly parts?: readonly number[];
+  /** Its file is not where it was put: somebody took it off the disk, or the disk lost it. */
+  readonly lost?: true;
 }
 
 export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256";

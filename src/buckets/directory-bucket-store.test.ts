@@ -1,4 +1,6 @@
-import { rm } from "node:fs/promises";
+import { globSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../core/index.ts";
 import { BucketFailure, type ServicePrincipal } from "./bucket-store.ts";
@@ -81,6 +83,26 @@ describe("DirectoryBucketStore", () => {
     expect(await codeOf(put(who))).toBe("AccessDenied");
   });
 
+  test("does not have what was taken off the disk", async () => {
+    const { directory, store, close } = await openLogs();
+    await store.put("logs", "a", Buffer.from("beans"));
+    expect(await store.head("logs", "a")).toMatchObject({ size: 5 });
+    await rm(fileOf(directory, "a"));
+    expect(await store.head("logs", "a")).toBeUndefined();
+    await close();
+  });
+
+  test("says that an encrypted file was changed on the disk", async () => {
+    const { directory, store, close } = await openLogs();
+    const encryption = { algorithm: "aws:kms", keyId: "alias/trail" } as const;
+    await store.put("logs", "a", Buffer.from("beans"), { encryption });
+    const bytes = await readFile(fileOf(directory, "a"));
+    await writeFile(fileOf(directory, "a"), bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1));
+    expect(await codeOf(store.get("logs", "a"))).toBe("Damaged");
+    expect(await store.head("logs", "a")).toMatchObject({ size: 5 });
+    await close();
+  });
+
   test("says when its disk is full", async () => {
     const directory = await temporaryDirectory();
     const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
@@ -121,5 +143,22 @@ describe("DirectoryBucketStore", () => {
     );
   });
 });
+
+/** A bucket `logs` whose files lie in plain sight. */
+async function openLogs(): Promise<{ directory: string; store: DirectoryBucketStore; close: () => Promise<void> }> {
+  const directory = await temporaryDirectory();
+  const buckets = await openTestBuckets({ directory });
+  await buckets.create("logs", OWNER);
+  const close = async (): Promise<void> => {
+    await buckets.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { directory, store: new DirectoryBucketStore(buckets), close };
+}
+
+function fileOf(directory: string, key: string): string {
+  const [file = ""] = globSync(join(directory, "logs", "objects", `${key}~*`));
+  return file;
+}
 
 const DENY_ALL = { Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*" };

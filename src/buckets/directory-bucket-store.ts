@@ -16,6 +16,7 @@ import {
 import type { ObjectVersion } from "./buckets.ts";
 import type { DirectoryBuckets } from "./directory-buckets.ts";
 import { isDiskFull } from "./disk-full.ts";
+import { DamagedContent } from "./read-object.ts";
 import { checkWrite, whyNotPut } from "./write-check.ts";
 
 const LIST_MAX = 1000;
@@ -79,7 +80,9 @@ export class DirectoryBucketStore implements BucketStore {
   async head(bucket: string, key: string, versionId?: string): Promise<ObjectFacts | undefined> {
     return await translated(`head ${bucket}/${key}`, async () => {
       try {
-        return factsOf(await this.#buckets.version(bucket, key, versionId));
+        const version = await this.#buckets.version(bucket, key, versionId);
+        // What nobody can read is not there for whoever delivers and looks after what was delivered.
+        return version.lost === true ? undefined : factsOf(version);
       } catch (thrown) {
         if (thrown instanceof Refusal && NOT_THERE.has(thrown.code)) return undefined;
         throw thrown;
@@ -153,6 +156,7 @@ async function translated<Answer>(doing: string, work: () => Answer | Promise<An
     if (thrown instanceof Refusal) throw new BucketFailure(thrown.code, doing, thrown);
     if (thrown instanceof BucketFailure) throw thrown;
     if (!(thrown instanceof Failure)) throw thrown;
+    if (thrown instanceof DamagedContent) throw new BucketFailure("Damaged", doing, thrown);
     throw new BucketFailure(isDiskFull(thrown) ? "InsufficientStorage" : "InternalError", doing, thrown);
   }
 }

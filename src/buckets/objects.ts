@@ -158,10 +158,14 @@ export class Objects {
   }
 
   async version(bucket: string, key: string, versionId?: string): Promise<ObjectVersion> {
-    const row = await this.#find(bucket, key, versionId);
-    const size = await this.#shelf.files.size(fileOf(row));
-    if (size === undefined) return toVersion(row);
-    return { ...toVersion(row), size: row.sealed_key === null ? size : plainSize(size) };
+    for (let before: VersionRow | undefined; ; ) {
+      const row = await this.#find(bucket, key, versionId);
+      const size = await this.#shelf.files.size(fileOf(row));
+      if (size !== undefined) return { ...toVersion(row), size: row.sealed_key === null ? size : plainSize(size) };
+      // The object may have been replaced, and its file removed, since its row was read.
+      if (row.sequence === before?.sequence) return { ...toVersion(row), lost: true };
+      before = row;
+    }
   }
 
   async open(bucket: string, key: string, versionId?: string): Promise<OpenObject> {

@@ -54,9 +54,13 @@ async function* opened(
   try {
     yield* openFrames(key, fileBytes, (offset, length) => readFully(handle, offset, length), start, end);
   } catch (cause) {
-    throw new Failure(`decrypt ${what}`, cause);
+    const isOfDisk = cause instanceof Error && "syscall" in cause;
+    throw new (isOfDisk ? Failure : DamagedContent)(`decrypt ${what}`, cause);
   }
 }
+
+/** What lies on the disk is not what was put there. */
+export class DamagedContent extends Failure {}
 
 async function readFully(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafe(length);

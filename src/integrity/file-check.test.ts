@@ -29,6 +29,8 @@ class CheckRig {
   readonly objects: Map<string, Lying[]> = new Map();
   readonly reported: AuditRecord[] = [];
   readonly heads: string[] = [];
+  /** Keys of files that the bucket has and cannot read. */
+  readonly unreadable: Set<string> = new Set();
   broken = false;
   /** What the next reports come to. */
   losses: Loss[] = [];
@@ -53,6 +55,7 @@ class CheckRig {
           return versionId === undefined ? versions.at(-1) : versions.find((one) => one.versionId === versionId);
         },
         get: async (_, key) => {
+          if (this.unreadable.has(key)) throw Object.assign(new Error("decrypt"), { code: "Damaged" });
           const found = this.objects.get(key)?.at(-1);
           if (found === undefined) throw new Error("NoSuchKey");
           return found;
@@ -207,6 +210,18 @@ describe("the check of delivered files", () => {
     rig.putBytes(rig.deliver().key, bytes);
     await rig.after(1);
     expect(rig.reported[0]?.serviceEventDetails).toMatchObject({ found: { sha256: "unreadable" } });
+  });
+
+  test("reports a file that its bucket cannot read once, and goes on with the others", async () => {
+    const rig = open();
+    const [{ key }, other] = [rig.deliver(), rig.deliver()];
+    rig.unreadable.add(key);
+    rig.damage(other.key, "other");
+    expect(await rig.after(3)).toEqual(["LogFileReplaced", "LogFileReplaced"]);
+    expect(rig.reported.map(({ serviceEventDetails }) => serviceEventDetails)).toMatchObject([
+      { key, found: { sha256: "unreadable" } },
+      { key: other.key },
+    ]);
   });
 
   test("reads every file whole in turn, and finds what no property tells; also after a restart", async () => {

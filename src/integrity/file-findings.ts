@@ -32,7 +32,10 @@ export interface FoundObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** How the files of trails are looked at: `BucketStore` fits. Both throw when the bucket cannot be reached. */
+/**
+ * How the files of trails are looked at: `BucketStore` fits. Both throw when the bucket cannot be reached; an error of `get`
+ * whose `code` is `Damaged` says that it was reached, and that nobody can read the file any more.
+ */
 export interface FileReader {
   head(bucket: string, key: string, versionId?: string): Promise<FoundObject | undefined>;
   get(bucket: string, key: string): Promise<{ readonly bytes: Uint8Array }>;
@@ -134,7 +137,12 @@ function marksOf({ size, etag, versionId }: Pick<KnownFile, "size" | "etag" | "v
 /** `unreadable` for what no file of ours is: it must not fill our memory either. */
 async function contentHash(reader: FileReader, { bucket, key }: KnownFile, { size }: FoundObject): Promise<string> {
   if (size > FILE_BYTES_MAX) return UNREADABLE;
-  return await hashOf((await reader.get(bucket, key)).bytes);
+  try {
+    return await hashOf((await reader.get(bucket, key)).bytes);
+  } catch (thrown) {
+    if ((thrown as { readonly code?: unknown }).code === "Damaged") return UNREADABLE;
+    throw thrown;
+  }
 }
 
 async function hashOf(bytes: Uint8Array): Promise<string> {

@@ -25,7 +25,7 @@ export function publisherFor(ownerArn: string): PublishingService | undefined {
 /** See `Topics.whyNotPublish`. */
 export const whyNotPublish: Topics["whyNotPublish"] = async (tables, topicArn, who) => {
   const topic = await findTopic(tables, topicArn);
-  if (topic === undefined) return `topic ${topicArn} does not exist`;
+  if (topic === undefined) return `NotFound: topic ${topicArn} does not exist`;
   const { service, sourceArn, sourceAccount } = who;
   // A statement for EventBridge that names no source would let in the rules of everybody.
   if (service === RULES && sourceAccount !== topic.account) {
@@ -42,10 +42,11 @@ export const whyNotPublish: Topics["whyNotPublish"] = async (tables, topicArn, w
   if (decision.allowed) return undefined;
   if (decision.because === "explicit-deny") {
     const which = decision.sid === undefined || decision.sid === "" ? "a statement" : `statement ${decision.sid}`;
-    return `${which} of the policy of topic ${topicArn} denies ${service} to publish`;
+    return `AuthorizationError: ${which} of the policy of topic ${topicArn} denies ${service} to publish`;
   }
-  if (decision.because === "unreadable-policy") return `the policy of topic ${topicArn} cannot be read`;
-  return `the policy of topic ${topicArn} does not let ${service} publish; it needs the statement ${missing(topicArn, who)}`;
+  if (decision.because === "unreadable-policy")
+    return `AuthorizationError: the policy of topic ${topicArn} cannot be read`;
+  return `AuthorizationError: the policy of topic ${topicArn} does not let ${service} publish; it needs the statement ${missing(topicArn, who)}`;
 };
 
 function missing(topicArn: string, { service, sourceArn }: PublishingService): string {

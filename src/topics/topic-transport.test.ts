@@ -92,7 +92,7 @@ describe("topicTransport()", () => {
   });
 
   const needs = (service: string, arn: string) =>
-    `the policy of topic ${TOPIC} does not let ${service} publish; it needs the statement {"Effect":"Allow","Principal":{"Service":"${service}"},"Action":"sns:Publish","Resource":"${TOPIC}","Condition":{"ArnEquals":{"aws:SourceArn":"${arn}"}}}`;
+    `AuthorizationError: the policy of topic ${TOPIC} does not let ${service} publish; it needs the statement {"Effect":"Allow","Principal":{"Service":"${service}"},"Action":"sns:Publish","Resource":"${TOPIC}","Condition":{"ArnEquals":{"aws:SourceArn":"${arn}"}}}`;
   const theirs = ALARM.replace(ACCOUNT, OTHER_ACCOUNT);
 
   test.each<[string, string, string | undefined, Partial<Delivery>, string]>([
@@ -118,9 +118,15 @@ describe("topicTransport()", () => {
       RULE,
       letting("events.amazonaws.com", { Effect: "Deny" }),
       {},
-      `statement let of the policy of topic ${TOPIC} denies events.amazonaws.com to publish`,
+      `AuthorizationError: statement let of the policy of topic ${TOPIC} denies events.amazonaws.com to publish`,
     ],
-    ["a topic that is not there", RULE, undefined, { endpoint: `${TOPIC}2` }, `topic ${TOPIC}2 does not exist`],
+    [
+      "a topic that is not there",
+      RULE,
+      undefined,
+      { endpoint: `${TOPIC}2` },
+      `NotFound: topic ${TOPIC}2 does not exist`,
+    ],
     ["a subscription", `${TOPIC}:x`, undefined, {}, `${TOPIC}:x is nothing that publishes to topics`],
     [
       "too much",

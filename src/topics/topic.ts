@@ -43,6 +43,6 @@ export interface Topics {
    * @throws {Refusal} `NotFound`, `InvalidParameter`.
    */
   publish(transaction: Kysely<TopicsTables>, message: NewMessage, now: number): Promise<string>;
-  /** Whether the topic's policy lets the service publish; why not, in words, otherwise undefined. */
+  /** Whether the topic's policy lets the service publish; why not, as SNS would say it, otherwise undefined. */
   whyNotPublish(tables: Kysely<TopicsSchema>, topicArn: string, who: PublishingService): Promise<string | undefined>;
 }

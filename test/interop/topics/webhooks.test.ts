@@ -1,3 +1,4 @@
+import { CreateConnectionCommand, EventBridgeClient, UpdateConnectionCommand } from "@aws-sdk/client-eventbridge";
 import {
   ConfirmSubscriptionCommand,
   GetSubscriptionAttributesCommand,
@@ -20,6 +21,7 @@ import {
   follow,
   messagesTo,
   messageTo,
+  REGION,
   requestsTo,
   settle,
   snsOf,
@@ -62,6 +64,8 @@ afterAll(async () => {
   await hook.stop();
   await audited.remove();
 });
+
+const SECRET = "s3cret-of-the-chat";
 
 const PENDING = "PendingConfirmation";
 
@@ -301,7 +305,19 @@ describe("failing webhooks", () => {
   });
 });
 
-test("no record has a token in it, and each shows who subscribed, published and followed a link", async () => {
+/** A connection holds a secret of its owner's. */
+async function keepSecret(): Promise<void> {
+  const { endpoint, root } = server;
+  const rules = new EventBridgeClient({ endpoint, region: REGION, credentials: root });
+  const ApiKeyAuthParameters = { ApiKeyName: "x-api-key", ApiKeyValue: SECRET };
+  const connection = { Name: "chat", AuthorizationType: "API_KEY" as const, AuthParameters: { ApiKeyAuthParameters } };
+  await rules.send(new CreateConnectionCommand(connection));
+  await rules.send(new UpdateConnectionCommand(connection));
+  rules.destroy();
+}
+
+test("no record has a token, a secret or a message in it, and each shows who subscribed, published and followed a link", async () => {
+  await keepSecret();
   const records = await audited.records();
   const texts = JSON.stringify(records);
   expect(tokens.length).toBeGreaterThan(4);
@@ -310,6 +326,8 @@ test("no record has a token in it, and each shows who subscribed, published and 
     expect(texts).not.toContain(token);
     expect(server.log()).not.toContain(token);
   }
+  expect(texts).toContain('"CreateConnection"');
+  for (const kept of [SECRET, "nobody listens"]) expect(texts + server.log()).not.toContain(kept);
   const named = (name: string): readonly AuditRecord[] => records.filter(({ eventName }) => eventName === name);
   const links = named("ConfirmSubscription").filter(({ userIdentity }) => userIdentity.type !== "Root");
   expect(links.length).toBeGreaterThan(8);
