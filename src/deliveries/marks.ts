@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../core/index.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -18,7 +18,8 @@ export interface DeliveryMarks {
 
 /** `key`: at least 16 secret bytes. */
 export function deliveryMarks(key: Uint8Array, clock: Clock): DeliveryMarks {
-  const tag = (said: string): Buffer => createHmac("sha256", key).update(said).digest().subarray(0, 16);
+  const secret = createSecretKey(key);
+  const tag = (said: string): Buffer => createHmac("sha256", secret).update(said).digest().subarray(0, 16);
   return {
     mark: ({ hops }) => {
       const said = `${hops}.${clock.now()}`;
