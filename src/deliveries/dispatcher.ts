@@ -31,8 +31,8 @@ export interface DispatcherNeeds {
 }
 
 export interface DispatcherOptions {
-  /** Attempts at once to one endpoint. */
-  readonly perLane: number;
+  /** Attempts at once in a lane. */
+  readonly perLane: (lane: string) => number;
   /** Attempts at once in all that began less than `YOUNG_MS` ago. */
   readonly inAll: number;
   readonly pollMs: number;
@@ -46,6 +46,8 @@ const YOUNG_BYTES_MAX = 64 * 1024 * 1024;
 const HANGING_BYTES_MAX = 128 * 1024 * 1024;
 /** Rows that are read at once, without their contents. */
 const PAGE_ROWS = 256;
+/** Deliveries that are loaded at once, with a round of turns more. */
+const LOAD_ROWS = 64;
 /** Lanes of each standing that get a turn in one round. */
 const TURNS = 32;
 /** The time between two looks at lanes that wait for their time. */
@@ -82,6 +84,7 @@ export class Dispatcher {
   #timerAt = Number.POSITIVE_INFINITY;
   #pumping: Promise<void> | undefined;
   #again = false;
+  #added = false;
   #closed = false;
   #refused = false;
 
@@ -91,7 +94,7 @@ export class Dispatcher {
     this.#slots = new Slots(
       { countMax: options.inAll, bytesMax: YOUNG_BYTES_MAX },
       { countMax: HANGING_MAX, bytesMax: HANGING_BYTES_MAX },
-      () => this.wake(),
+      () => this.#turn(),
     );
     this.#poll = setInterval(() => {
       this.#lookAtAll();
@@ -112,8 +115,14 @@ export class Dispatcher {
     return this.#slots.count;
   }
 
-  /** Something was added, or there is room again. */
+  /** Something was added. */
   wake(): void {
+    this.#added = true;
+    this.#turn();
+  }
+
+  /** Something may start that could not before. */
+  #turn(): void {
     this.#again = true;
     if (!this.#closed) this.#pumping ??= this.#pump();
   }
@@ -121,7 +130,7 @@ export class Dispatcher {
   /** These wait again, once the transaction that says so is committed. */
   redriven(redriven: readonly Redriven[]): void {
     this.#redriven.push(...redriven);
-    this.wake();
+    this.#turn();
   }
 
   /** The table knows how an attempt ended; `next` is what the delivery waits for now. */
@@ -130,7 +139,7 @@ export class Dispatcher {
     own?.settled(id);
     if (next !== undefined) this.#admit(next);
     if (own !== undefined) this.#look(own);
-    this.wake();
+    this.#turn();
   }
 
   /** Begins nothing more; resolves once nothing is under way. */
@@ -171,14 +180,18 @@ export class Dispatcher {
   }
 
   async #readNew(): Promise<void> {
+    if (this.#added) await this.#readAdded();
+    const redriven = this.#redriven.slice(0, PAGE_ROWS);
+    if (redriven.length > 0) await this.#readRedriven(redriven);
+  }
+
+  async #readAdded(): Promise<void> {
+    this.#added = false;
     const added = await addedAfter(this.#needs.tables, this.#newest, PAGE_ROWS);
     for (const waiting of added) this.#admit(waiting);
     this.#newest = added.at(-1)?.id ?? this.#newest;
     this.#needs.onAdded(added.length);
-    if (added.length === PAGE_ROWS) this.#again = true;
-
-    const redriven = this.#redriven.slice(0, PAGE_ROWS);
-    if (redriven.length > 0) await this.#readRedriven(redriven);
+    if (added.length === PAGE_ROWS) this.wake();
   }
 
   async #readRedriven(redriven: readonly Redriven[]): Promise<void> {
@@ -226,8 +239,18 @@ export class Dispatcher {
     }
   }
 
-  /** One delivery of each lane whose turn it is, as long as there is room. */
+  /** What may start now, as long as there is room, and no more than is loaded at once. */
   #take(): readonly Taken[] {
+    const taken: Taken[] = [];
+    for (let before = -1; taken.length > before && taken.length < LOAD_ROWS; ) {
+      before = taken.length;
+      taken.push(...this.#takeOneOfEach());
+    }
+    return taken;
+  }
+
+  /** One delivery of each lane whose turn it is. */
+  #takeOneOfEach(): readonly Taken[] {
     const taken: Taken[] = [];
     for (const standing of this.#order()) {
       const ready = this.#ready.get(standing) as Set<Lane>;
@@ -267,12 +290,10 @@ export class Dispatcher {
 
   #start({ lane, slot }: Taken, delivery: Delivery): void {
     const run = this.#needs.run(lane.key, delivery).then((took) => {
-      lane.slow = slot.end();
-      lane.proven = took;
-      lane.running--;
+      lane.ended(took, slot.end());
       this.#look(lane);
       this.#running.delete(run);
-      this.wake();
+      this.#turn();
     });
     this.#running.add(run);
   }
@@ -288,8 +309,7 @@ export class Dispatcher {
   #look(lane: Lane): void {
     const { dueAt } = lane;
     const inMs = dueAt - this.#needs.clock.now();
-    const hasRoom = lane.running < (lane.proven ? this.#options.perLane : 1);
-    const standing = inMs <= 0 && hasRoom ? standingOf(lane) : undefined;
+    const standing = inMs <= 0 && lane.hasRoom(this.#options.perLane(lane.key)) ? standingOf(lane) : undefined;
     for (const [name, ready] of this.#ready) {
       if (name === standing) ready.add(lane);
       else ready.delete(lane);
@@ -312,7 +332,7 @@ export class Dispatcher {
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#lookAtAll();
-      this.wake();
+      this.#turn();
     }, afterMs).unref();
   }
 }

@@ -23,3 +23,4 @@ export {
 } from "./transports/queue.ts";
 export { openStreamTransport } from "./transports/stream.ts";
 export { openTenancy, type Tenancy } from "./transports/tenancy.ts";
+export { openTransactionTransport } from "./transports/transaction.ts";

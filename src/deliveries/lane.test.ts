@@ -40,6 +40,26 @@ describe("Lane", () => {
     expect(takeAll(lane, 50)).toEqual([1]);
   });
 
+  test("has room for one more with each delivery that was taken, and for few at an endpoint that lets us wait", () => {
+    const lane = new Lane("http 1 a");
+    for (let id = 1; id <= 200; id++) lane.admit(waiting(id, 0));
+    const startAll = (most: number): number => {
+      while (lane.hasRoom(most)) lane.take(0);
+      return lane.running;
+    };
+    const rounds = [1, 2, 3, 4].map(() => {
+      const running = startAll(64);
+      for (let ended = 0; ended < running; ended++) lane.ended(true, false);
+      return running;
+    });
+    expect(rounds).toEqual([1, 2, 4, 8]);
+    expect(startAll(10)).toBe(10);
+    for (let ended = 0; ended < 10; ended++) lane.ended(true, true);
+    expect(startAll(64)).toBe(8);
+    for (let ended = 0; ended < 8; ended++) lane.ended(ended === 0, false);
+    expect(startAll(64)).toBe(1);
+  });
+
   test("finds everything in the table that it could not keep, each once and in order", () => {
     const step = fc.oneof(
       fc.record({ add: fc.integer({ min: 0, max: 200 }) }),

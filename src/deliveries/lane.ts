@@ -1,17 +1,20 @@
 import type { Waiting } from "./ledger.ts";
 
 /** How many deliveries a lane keeps at hand; the others wait in the table until it is their turn. */
-const AT_HAND_MAX = 32;
+const AT_HAND_MAX = 128;
+
+/** Attempts at once to an endpoint that lets us wait: those that hang have room for few of each. */
+const SLOW_ATTEMPTS = 8;
 
 /** Everything that goes to one endpoint: what is due first, and how the endpoint behaves. */
 export class Lane {
   readonly key: string;
   /** Attempts under way. */
   running = 0;
-  /** Whether its endpoint took what it was last given; until then it is asked for one thing at a time. */
-  proven = false;
   /** Whether its endpoint let us wait the last time. */
   slow = false;
+  /** How often in a row its endpoint took what it was given. */
+  #taken = 0;
   /** Soonest first. */
   #atHand: Waiting[] = [];
   /** What is not at hand is not due before. */
@@ -27,6 +30,19 @@ export class Lane {
   /** When there is something to do next; infinite when nothing waits. */
   get dueAt(): number {
     return this.#atHand[0]?.dueAt ?? this.#horizon;
+  }
+
+  /** Whether its endpoint took what it was last given. */
+  get proven(): boolean {
+    return this.#taken > 0;
+  }
+
+  /**
+   * Whether one more attempt may begin, of `most` at once. An endpoint is asked for one thing at a time until it has taken
+   * one, then for one more with each that it takes; one that lets us wait for no more than `SLOW_ATTEMPTS`.
+   */
+  hasRoom(most: number): boolean {
+    return this.running < Math.min(1 + this.#taken, most, this.slow ? SLOW_ATTEMPTS : most);
   }
 
   get idle(): boolean {
@@ -72,6 +88,13 @@ export class Lane {
     this.#busy.add(first.id);
     this.running++;
     return first;
+  }
+
+  /** An attempt ended; `slow` when it took long. */
+  ended(took: boolean, slow: boolean): void {
+    this.running--;
+    this.slow = slow;
+    this.#taken = took ? this.#taken + 1 : 0;
   }
 
   /** What the next `take` would answer, by its bytes. */

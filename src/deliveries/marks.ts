@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import type { Clock } from "../core/index.ts";
 import { recordedTag } from "../record/index.ts";
 import type { Delivery } from "./delivery.ts";
@@ -19,8 +19,9 @@ export interface DeliveryMarks {
 
 /** `key`: at least 16 secret bytes. */
 export function deliveryMarks(key: Uint8Array, clock: Clock): DeliveryMarks {
+  const secret = createSecretKey(key);
   const tag = (said: string): string =>
-    createHmac("sha256", key).update(said).digest().subarray(0, 16).toString("base64url");
+    createHmac("sha256", secret).update(said).digest().subarray(0, 16).toString("base64url");
   return {
     mark: ({ hops }) => {
       const said = `${hops}.${clock.now()}`;

@@ -25,7 +25,7 @@ export interface DeliveriesNeeds {
 }
 
 export interface DeliveriesOptions {
-  /** Attempts at once to one endpoint. */
+  /** Attempts at once in a lane; by default it depends on the kind. */
   readonly perLane?: number;
   /** Attempts at once in all, besides those that hang. */
   readonly inAll?: number;
@@ -45,6 +45,15 @@ const ENDED_ROWS_MAX = 500_000;
 /** Ended attempts that the tables have not taken yet: with more of them nothing new begins. */
 const UNWRITTEN_MAX = 2_000;
 
+/** Attempts at once in a lane, unless there is nothing but a process or a mail server behind it. */
+const PER_LANE = 64;
+const PER_FRAIL_LANE = 8;
+const FRAIL = /^(?:command|email|dead-letter) /;
+
+function atOnceIn(lane: string): number {
+  return FRAIL.test(lane) ? PER_FRAIL_LANE : PER_LANE;
+}
+
 /**
  * Works through the ledger until closed: attempts, retries, dead-letter queues, retention.
  *
@@ -53,7 +62,7 @@ const UNWRITTEN_MAX = 2_000;
  */
 export async function startDeliveries(needs: DeliveriesNeeds, options: DeliveriesOptions = {}): Promise<Deliveries> {
   const { tables, clock, random, log } = needs;
-  const { perLane = 8, inAll = 256, attemptTimeoutMs = 15_000, pollMs = 1_000 } = options;
+  const { inAll = 256, attemptTimeoutMs = 15_000, pollMs = 1_000 } = options;
   const stopped = new AbortController();
   const counts = { pending: await countWaiting(tables), delivered: 0, failed: 0, attempts: 0, deadLettered: 0 };
   const writer = new OutcomeWriter(tables, log);
@@ -108,7 +117,7 @@ export async function startDeliveries(needs: DeliveriesNeeds, options: Deliverie
         counts.pending += added;
       },
     },
-    { perLane, inAll, pollMs },
+    { perLane: (lane) => options.perLane ?? atOnceIn(lane), inAll, pollMs },
   );
   const retention = startRetention(
     {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { Failure, type Random } from "../core/index.ts";
 
 /**
@@ -8,12 +8,12 @@ import { Failure, type Random } from "../core/index.ts";
  * another (a session token) by somebody who can write to the tables.
  */
 export class SecretBox {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #random: Random;
 
   /** `key` has 32 bytes. */
   constructor(key: Uint8Array, random: Random) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#random = random;
   }
 

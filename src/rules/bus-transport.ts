@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { AttemptResult, Delivery, Transport } from "../deliveries/index.ts";
+import { type AttemptResult, type Delivery, openTransactionTransport, type Transport } from "../deliveries/index.ts";
 import { decide, type RequestPrincipal, storedPolicy } from "../identity/index.ts";
 import { type BusReference, parseBusArn, parseRuleArn } from "./bus-arn.ts";
 import { findBus } from "./buses.ts";
@@ -18,15 +18,16 @@ export interface BusTransportNeeds {
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
  */
 export function busTransport({ tables, dispatch, onDeliveries }: BusTransportNeeds): Transport {
-  return async (delivery) => {
+  return openTransactionTransport(tables, async (transaction, delivery) => {
     const bus = parseBusArn(delivery.endpoint);
     if (bus === undefined) return failed(`${delivery.endpoint} is no event bus`);
-    const why = await whyNotPut(tables, bus, delivery.owner);
+    const why = await whyNotPut(transaction, bus, delivery.owner);
     if (why !== undefined) return failed(why);
-    await tables.transaction().execute((transaction) => dispatch(transaction, bus.arn, forwardedEvent(delivery)));
+    await dispatch(transaction, bus.arn, forwardedEvent(delivery));
+    // Who then reads waits for the commit by itself.
     onDeliveries();
     return { outcome: "delivered" };
-  };
+  });
 }
 
 function failed(error: string): AttemptResult {

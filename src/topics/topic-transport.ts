@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
 import { type Clock, Refusal } from "../core/index.ts";
-import type { AttemptResult, Delivery, Transport } from "../deliveries/index.ts";
+import { type AttemptResult, type Delivery, openTransactionTransport, type Transport } from "../deliveries/index.ts";
 import { toSubject } from "./message.ts";
 import { publisherFor, whyNotPublish } from "./publishing-services.ts";
 import type { Topics, TopicsTables } from "./topic.ts";
@@ -18,14 +18,15 @@ export interface ActingNeeds {
  * and its deliveries are there together or not at all; attempted again, it has the same id.
  */
 export function topicTransport({ tables, clock, publish }: ActingNeeds): Transport {
-  return async (delivery) => {
+  const transport = openTransactionTransport(tables, async (transaction, delivery): Promise<AttemptResult> => {
+    const why = await whyNot(transaction, delivery);
+    if (why !== undefined) return { outcome: "failed", error: why };
+    await publish(transaction, messageOf(delivery), clock.now());
+    return { outcome: "delivered" };
+  });
+  return async (delivery, signal) => {
     try {
-      return await tables.transaction().execute(async (transaction): Promise<AttemptResult> => {
-        const why = await whyNot(transaction, delivery);
-        if (why !== undefined) return { outcome: "failed", error: why };
-        await publish(transaction, messageOf(delivery), clock.now());
-        return { outcome: "delivered" };
-      });
+      return await transport(delivery, signal);
     } catch (thrown) {
       // What the topic's rules forbid, they forbid next time too.
       if (thrown instanceof Refusal) return { outcome: "failed", error: `${thrown.code}: ${thrown.message}` };

@@ -40,6 +40,8 @@ export class BadRequest extends Failure {}
 export const RESPONSE_BYTES_MAX: number = 64 * 1024;
 /** How long a body may take once its status is known: that has said all that matters. */
 const BODY_MS_MAX = 5_000;
+/** Connections to one host that are kept for the next request: as many as a lane uses at once. */
+const FREE_SOCKETS_MAX = 64;
 /** Connections that nobody uses are closed after this time. */
 const IDLE_MS = 10_000;
 
@@ -62,7 +64,12 @@ interface GuardedHttpNeeds {
 }
 
 export function openGuardedHttp({ guard, lookup }: GuardedHttpNeeds): GuardedHttp {
-  const options = { keepAlive: true, maxFreeSockets: 4, timeout: IDLE_MS, lookup: guardedLookup(guard, lookup) };
+  const options = {
+    keepAlive: true,
+    maxFreeSockets: FREE_SOCKETS_MAX,
+    timeout: IDLE_MS,
+    lookup: guardedLookup(guard, lookup),
+  };
   const plain = new Agent(options);
   const tls = new TlsAgent(options);
 
