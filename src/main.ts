@@ -274,8 +274,8 @@ async function startOpenTrail(config: Config, { clock, random, log }: World): Pr
     stop: async () => {
       await api.close(GRACE_MS);
       await capture.close();
-      await notifications.close(GRACE_MS);
       await trails.close();
+      await notifications.close(GRACE_MS);
       await buckets.close();
       await recorder.close();
       clearInterval(flushing);

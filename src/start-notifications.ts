@@ -207,12 +207,12 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
     stats: () => ({ rules: rules.stats(), deliveries: ledger.stats(), alarms: alarms.stats() }),
     close: async (graceMs) => {
       await rules.close();
-      await alarms.close();
-      await measured.close();
       await ledger.close(graceMs);
       await queries.close();
       await logGroups.close();
       await logStore.close();
+      await alarms.close();
+      await measured.close();
     },
   };
 }

@@ -66,6 +66,17 @@ describe("narrowed()", () => {
     },
   );
 
+  test.each(["bucket", "prefix", "logGroupArn", "snsTopicArn"] as const)("sees that %s was moved", (setting) => {
+    const one = trail(ALL, { [setting]: "one" });
+    const other = trail(ALL, { [setting]: "other" });
+    expect(narrowed(one, other)).not.toEqual([]);
+    expect(narrowed(one, one)).toEqual([]);
+  });
+
+  test("is silent about a topic and a log group that come to it", () => {
+    expect(narrowed(trail(ALL), trail(ALL, { snsTopicArn: "one", logGroupArn: "two" }))).toEqual([]);
+  });
+
   test("says no more than ten things, in words", () => {
     const values = Array.from({ length: 40 }, (_, index) => `arn:aws:s3:::bucket-${index}/`);
     const said = narrowed(trail(basic(s3(...values))), trail(ALL));

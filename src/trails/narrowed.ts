@@ -13,7 +13,8 @@ const REASONS_MAX = 10;
  */
 export function narrowed(before: Trail, after: Trail): readonly string[] {
   const lost = SETTINGS.filter(([name]) => before.settings[name] && !after.settings[name]);
-  const reasons = new Set(lost.map(([, what]) => what));
+  const moved = PLACES.filter(([name]) => before.settings[name] !== after.settings[name] && before.settings[name]);
+  const reasons = new Set([...lost, ...moved].map(([, what]) => what));
   const wantedBefore = wantsForTrail(before);
   const wantsAfter = wantsForTrail(after);
   for (const sample of samplesOf(before, after)) {
@@ -32,6 +33,14 @@ const SETTINGS: readonly (readonly [
   ["includeGlobalServiceEvents", "global services not logged"],
   ["organization", "other accounts of the organization not logged"],
   ["validation", "no digest files"],
+];
+
+/** Where it goes: who looks there finds nothing new any more. */
+const PLACES: readonly (readonly [name: "bucket" | "prefix" | "logGroupArn" | "snsTopicArn", what: string])[] = [
+  ["bucket", "log files no longer in that bucket"],
+  ["prefix", "log files no longer below that prefix"],
+  ["logGroupArn", "nothing more in that log group"],
+  ["snsTopicArn", "that topic no longer notified"],
 ];
 
 type Field = { readonly name: string; readonly values: readonly string[] };

@@ -3,13 +3,15 @@ import { onTestFinished } from "vitest";
 import { type CloudtrailOperations, service, validateInput } from "../../aws/index.ts";
 import { BucketFailure, type BucketStore, type WriteCheck } from "../../buckets/index.ts";
 import { assert, PageTokens, systemRandom } from "../../core/index.ts";
-import type { Caller } from "../../identity/index.ts";
 import type { DigestStatus } from "../../integrity/index.ts";
 import { openTables } from "../../store/index.ts";
 import { type TrailsSchema, trailsMigrations } from "../../trails/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import type { CloudtrailNeeds } from "./cloudtrail-operation.ts";
 import { cloudtrailOperations } from "./index.ts";
+import { rootOf } from "../calls.fixture.ts";
+
+export { refusal } from "../calls.fixture.ts";
 
 export const ACCOUNT = "123456789012";
 export const MEMBER = "210987654321";
@@ -135,16 +137,6 @@ function cloudtrailOver(world: World, at: At): Cloudtrail {
   };
 }
 
-function rootOf(account: string): Caller {
-  return {
-    kind: "root",
-    account,
-    arn: `arn:aws:iam::${account}:root`,
-    principalId: account,
-    accessKeyId: "AKIAROOTROOTROOTROOT",
-  };
-}
-
 function storeOver(buckets: FakeBuckets): BucketStore {
   const store: Pick<BucketStore, "bucket" | "mayWrite" | "checkKey"> = {
     bucket: async (name) => {
@@ -164,14 +156,4 @@ function storeOver(buckets: FakeBuckets): BucketStore {
     },
   };
   return store as BucketStore;
-}
-
-/** The code and the words of a refusal. */
-export async function refusal(answer: Promise<unknown>): Promise<string> {
-  const thrown = await answer.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  const { code, message } = thrown as { code?: string; message?: string };
-  return `${code}: ${message}`;
 }

@@ -5,10 +5,12 @@ import { type Alarms, type AlarmsTables, alarmsMigrations, openMetrics, startAla
 import { type CloudwatchOperations, service, validateInput } from "../../aws/index.ts";
 import { assert, PageTokens } from "../../core/index.ts";
 import { addDeliveries, deliveriesMigrations } from "../../deliveries/index.ts";
-import type { Caller } from "../../identity/index.ts";
 import { openTables } from "../../store/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import { cloudwatchOperations } from "./index.ts";
+import { rootOf } from "../calls.fixture.ts";
+
+export { refusal } from "../calls.fixture.ts";
 
 const ACCOUNT = "123456789012";
 export const TOPIC = "arn:aws:sns:us-east-1:123456789012:security";
@@ -103,24 +105,4 @@ function cloudwatchOver(world: World, place: { readonly account: string; readonl
     resources: async (name, input) => (await find(name).resources?.(input, callIn(tables))) ?? ["*"],
     conditions: async (name, input) => (await find(name).conditions?.(input, callIn(tables))) ?? {},
   };
-}
-
-function rootOf(account: string): Caller {
-  return {
-    kind: "root",
-    account,
-    arn: `arn:aws:iam::${account}:root`,
-    principalId: account,
-    accessKeyId: "AKIAROOTROOTROOTROOT",
-  };
-}
-
-/** The code and the words of a refusal. */
-export async function refusal(answer: Promise<unknown>): Promise<string> {
-  const thrown = await answer.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  const { code, message } = thrown as { code?: string; message?: string };
-  return `${code}: ${message}`;
 }

@@ -1,13 +1,16 @@
 import type { Kysely } from "kysely";
 import { onTestFinished } from "vitest";
 import { type EventsOperations, service, validateInput } from "../../aws/index.ts";
-import { assert, PageTokens, type Refusal, systemRandom } from "../../core/index.ts";
+import { assert, PageTokens, systemRandom } from "../../core/index.ts";
 import { addDeliveries, deliveriesMigrations } from "../../deliveries/index.ts";
-import { type Caller, decide, principalOf, SecretBox } from "../../identity/index.ts";
+import { decide, principalOf, SecretBox } from "../../identity/index.ts";
 import { keepRule, type Rule, type RulesTables, rulesMigrations, startRules, type Target } from "../../rules/index.ts";
 import { openTables } from "../../store/index.ts";
 import type { ConditionValues, Operation } from "../operation.ts";
 import { eventsOperations } from "./index.ts";
+import { rootOf } from "../calls.fixture.ts";
+
+export { refusal } from "../calls.fixture.ts";
 
 export const ACCOUNT = "123456789012";
 export const OTHER_ACCOUNT = "210987654321";
@@ -123,23 +126,4 @@ function eventsOver(world: World, at: { readonly account: string; readonly regio
     deliveries: () =>
       tables.selectFrom("deliveries").select(["owner", "target", "body"]).orderBy("delivery_id").execute(),
   };
-}
-
-function rootOf(account: string): Caller {
-  return {
-    kind: "root",
-    account,
-    arn: `arn:aws:iam::${account}:root`,
-    principalId: account,
-    accessKeyId: "AKIAROOTROOTROOTROOT",
-  };
-}
-
-/** The code and the words of a refusal. */
-export async function refusal(answer: Promise<unknown>): Promise<string> {
-  const thrown = (await answer.then(
-    () => ({ code: "nothing", message: "was refused" }),
-    (reason: unknown) => reason,
-  )) as Refusal;
-  return `${thrown.code}: ${thrown.message}`;
 }

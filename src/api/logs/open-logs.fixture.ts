@@ -6,7 +6,6 @@ import { onTestFinished } from "vitest";
 import { type LogsOperations, service, validateInput } from "../../aws/index.ts";
 import { assert, PageTokens, systemRandom } from "../../core/index.ts";
 import { type DeliveriesSchema, deliveriesMigrations, type NewDelivery } from "../../deliveries/index.ts";
-import type { Caller } from "../../identity/index.ts";
 import {
   type LogGroupsSchema,
   type LogStore,
@@ -21,6 +20,9 @@ import { DirectoryObjectStore, openTables } from "../../store/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import { logsOperations } from "./index.ts";
 import type { LogsNeeds } from "./logs-operation.ts";
+import { rootOf } from "../calls.fixture.ts";
+
+export { refusal } from "../calls.fixture.ts";
 
 export const ACCOUNT = "123456789012";
 export const NOW: number = Date.UTC(2026, 10, 20, 12);
@@ -142,24 +144,4 @@ export async function openWithStream(options: Pick<LogsNeeds, "tryDelivery"> = {
 
 function failing(told: object, message: string): never {
   throw new Error(`${message}: ${JSON.stringify(told)}`);
-}
-
-function rootOf(account: string): Caller {
-  return {
-    kind: "root",
-    account,
-    arn: `arn:aws:iam::${account}:root`,
-    principalId: account,
-    accessKeyId: "AKIAROOTROOTROOTROOT",
-  };
-}
-
-/** The code and the words of a refusal. */
-export async function refusal(answer: Promise<unknown>): Promise<string> {
-  const thrown = await answer.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  const { code, message } = thrown as { code?: string; message?: string };
-  return `${code}: ${message}`;
 }

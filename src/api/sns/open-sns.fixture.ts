@@ -6,6 +6,9 @@ import type { NewDelivery } from "../../deliveries/index.ts";
 import type { OpenTopics, TopicsTables } from "../../topics/index.ts";
 import type { ConditionValues } from "../operation.ts";
 import { snsOperations } from "./index.ts";
+import { rootOf } from "../calls.fixture.ts";
+
+export { refusal } from "../calls.fixture.ts";
 
 type Name = keyof SnsOperations;
 type Input<N extends Name> = SnsOperations[N]["input"];
@@ -100,24 +103,4 @@ function snsOver(world: World, account: string, region: string): Sns {
     told: () => JSON.parse(newest().body) as Readonly<Record<string, string>>,
     newest,
   };
-}
-
-function rootOf(account: string): Caller {
-  return {
-    kind: "root",
-    account,
-    arn: `arn:aws:iam::${account}:root`,
-    principalId: account,
-    accessKeyId: "AKIAROOTROOTROOTROOT",
-  };
-}
-
-/** The code and the words of a refusal. */
-export async function refusal(answer: Promise<unknown>): Promise<string> {
-  const thrown = await answer.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  const { code, message } = thrown as { code?: string; message?: string };
-  return `${code}: ${message}`;
 }
