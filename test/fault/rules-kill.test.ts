@@ -15,6 +15,8 @@ const KILLS = Number(process.env["OPENTRAIL_TEST_KILLS"] ?? 2);
 const CLIENTS = 16;
 /** Deliveries that wait, or are under way, when the server dies. */
 const IN_FLIGHT = 1_000;
+/** Calls that are answered before it does, each time. */
+const MORE_CALLS = 200;
 const SLOW_MS = 400;
 const FLAGS = ["--targets-allow", "127.0.0.0/8"];
 const SOURCE = "shop";
@@ -123,11 +125,10 @@ async function workAndKill(server: TestServer, TopicArn: string, acknowledged: A
     // How far each came with its last call is nothing that this test asks about.
     work(server, TopicArn, index, acknowledged).catch(() => undefined),
   );
-  await until(
-    "enough is under way",
-    () => statsOf(server),
-    ({ deliveries }) => deliveries.pending >= IN_FLIGHT,
-  );
+  const answeredBefore = acknowledged.requests.size;
+  const isEnough = ({ deliveries }: Stats): boolean =>
+    deliveries.pending >= IN_FLIGHT && acknowledged.requests.size > answeredBefore + MORE_CALLS;
+  await until("enough is under way", () => statsOf(server), isEnough);
   await server.kill();
   await Promise.all(clients);
 }

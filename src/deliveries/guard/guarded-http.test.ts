@@ -151,6 +151,24 @@ describe("GuardedHttp", () => {
     expect(requests).toBe(3);
   });
 
+  test("makes no request again for an answer that cannot be understood", async () => {
+    let requests = 0;
+    const port = await listen(
+      createSocketServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.on("data", () => {
+          const answer = ++requests === 1 ? "200 OK\r\nContent-Length: 0" : "soon, I hope";
+          socket.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+        });
+      }),
+    );
+    const http = openHttp();
+    const request = { url: `http://a.example:${port}/`, signal };
+    expect((await http(request)).status).toBe(200);
+    await expect(http(request)).rejects.toThrow(/^call a\.example:\d+: /);
+    expect(requests).toBe(2);
+  });
+
   test.each([
     ["another scheme", { url: "file:///etc/passwd" }],
     ["no URL", { url: "hooks.example.org" }],

@@ -92,6 +92,11 @@ export function openGuardedHttp({ guard, lookup }: GuardedHttpNeeds): GuardedHtt
 /** A kept connection broke before any answer. */
 class StaleConnection extends Failure {}
 
+/** An answer that cannot be understood is an answer: the request is not made again for it. */
+function isClosed(cause: NodeJS.ErrnoException): boolean {
+  return cause.code === "ECONNRESET" || cause.code === "EPIPE";
+}
+
 function parseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) throw new BadRequest("the endpoint is no http or https URL");
@@ -112,7 +117,8 @@ function sendOnce(url: URL, request: HttpRequest, agent: Agent): Promise<HttpRes
     // What breaks from then on only cuts the body.
     if (answered) return;
     if (cause instanceof AddressRefused) reject(cause);
-    else if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection(`call ${url.host}`, cause));
+    else if (sent.reusedSocket && isClosed(cause) && !signal.aborted)
+      reject(new StaleConnection(`call ${url.host}`, cause));
     else reject(new Failure(`call ${url.host}`, describe(cause)));
   });
   sent.end(body);
