@@ -81,7 +81,7 @@ describe("receivers that are ill", () => {
     for (const [name, hook] of hooks) {
       const Arn = await world.destination(name, hook.url);
       const RetryPolicy = { MaximumRetryAttempts: name === "fills-its-head" ? 1 : 185 };
-      owners.set(name, await world.rule(name, { source: ["shop"] }, [{ Id: "hook", Arn, RetryPolicy }]));
+      owners.set(name, await world.rule(name, { source: ["shop"] }, [{ Id: name, Arn, RetryPolicy }]));
     }
     const id = await world.put("shop", { order: 1 });
     for (const [name, , told] of ILLNESSES) {
@@ -91,7 +91,7 @@ describe("receivers that are ill", () => {
         () => world.deliveries({ OwnerArn }),
         ([one]) => one?.State === told.State,
       );
-      expect(found, name).toMatchObject([{ ...told, EventId: id }]);
+      expect(found).toMatchObject([{ ...told, TargetId: name, EventId: id }]);
       const asked = told.State === "PENDING" ? 1 : (told.Attempts ?? 1);
       expect(got(name).map((body) => (JSON.parse(body) as { id: string }).id)).toEqual(
         Array.from({ length: asked }, () => id),
