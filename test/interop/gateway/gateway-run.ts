@@ -19,7 +19,7 @@ export interface Gateway {
   records(): Promise<readonly AuditRecord[]>;
 }
 
-/** With `--upstream URL`, or with a whole `opentrail.yaml`; `tls` makes it speak TLS with a certificate of its own. */
+/** With `--upstream URL`, and a route there for all but identities and trails, or with a whole `opentrail.yaml`; `tls` makes it speak TLS with a certificate of its own. */
 export async function startGateway(
   before: { readonly upstream: string } | { readonly config: string },
   { tls = false, flags = [] }: { readonly tls?: boolean; readonly flags?: readonly string[] } = {},
@@ -27,8 +27,8 @@ export async function startGateway(
   const directory = mkdtempSync(join(tmpdir(), "opentrail-gateway-"));
   const dataDirectory = join(directory, "data");
   const config = join(directory, "opentrail.yaml");
-  if ("config" in before) writeFileSync(config, before.config);
-  const route = "config" in before ? ["--config", config] : ["--upstream", before.upstream];
+  writeFileSync(config, "config" in before ? before.config : routeOfServed(before.upstream));
+  const route = ["--config", config, ...("config" in before ? [] : ["--upstream", before.upstream])];
   const { certificate, key } = tls ? makeCertificate(directory) : {};
   const secure =
     certificate === undefined || key === undefined ? [] : ["--tls-certificate", certificate, "--tls-key", key];
@@ -45,6 +45,11 @@ export async function startGateway(
       return texts.map((text) => JSON.parse(text) as AuditRecord);
     },
   };
+}
+
+/** What OpenTrail would serve itself goes only to a route that names it. Identities stay with it. */
+function routeOfServed(upstream: string): string {
+  return `routes: [{ name: served, match: { service: [events, logs, monitoring, sns] }, upstream: "${upstream}" }]\n`;
 }
 
 /** A certificate that vouches for itself, for this machine under all its names. */
