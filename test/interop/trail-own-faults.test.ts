@@ -145,7 +145,11 @@ describe("trails onto buckets of our own", () => {
     ];
     expect(gone).not.toHaveProperty("LatestDeliveryTime");
     expect(denied).toHaveProperty("LatestDeliveryTime");
-    expect((await deliveredIn(s3, "well")).length).toBeGreaterThan(15);
+    await until(
+      "what the bucket that is well gets meanwhile",
+      () => deliveredIn(s3, "well"),
+      (delivered) => delivered.length > 15,
+    );
     expect(await trails.status("well")).not.toHaveProperty("LatestDeliveryError");
     await makeLogBucket(s3, "gone", "gone");
     const Policy = bucketPolicy("denied", "denied");
