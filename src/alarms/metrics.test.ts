@@ -64,6 +64,14 @@ describe("openMetrics()", () => {
     expect(await levels(world)).toEqual(["60: 1 1"]);
   });
 
+  test("close() ends whatever the tables say", async () => {
+    const { metrics, tables } = await openWorld();
+    metrics.record([datum()]);
+    await tables.schema.alterTable("metric_data").renameTo("away").execute();
+    await expect(metrics.close()).resolves.toBeUndefined();
+    expect(metrics.stats()).toMatchObject({ pending: 1 });
+  });
+
   test.each([
     ["not a number", { value: Number.NaN }],
     ["without end", { value: Number.POSITIVE_INFINITY }],

@@ -225,7 +225,8 @@ export async function openMetrics(needs: MetricsNeeds): Promise<OpenMetrics> {
     stats: () => ({ pending: pending.size, written, dropped }),
     close: async () => {
       clearInterval(expiring);
-      await flush();
+      // Others still have to be closed, whatever the tables say.
+      await flush().catch((err: unknown) => log.error({ err }, "metric data could not be written before the end"));
     },
   };
 }

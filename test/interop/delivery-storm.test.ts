@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Answered, allRecords, type Caller, callerOf, healthOf } from "../calls.ts";
-import { rulesOf, type RulesWorld } from "../interop/rules/rules-world.ts";
+import { rulesOf, type RulesWorld } from "./rules/rules-world.ts";
 import { startServer } from "../server.ts";
 import { until } from "../trail.ts";
-import { startHook, startSilence } from "./notifications-hook.ts";
+import { startHook, startSilence } from "../fault/notifications-hook.ts";
 
 /** Half of them hang. */
 const LANES = 200;
