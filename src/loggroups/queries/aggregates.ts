@@ -1,6 +1,6 @@
 import { Quantiles } from "./quantiles.ts";
 import type { QueryMemory } from "./query-memory.ts";
-import { naturalOrder, numberOf, textOf, type Value } from "./values.ts";
+import { detached, naturalOrder, numberOf, textOf, type Value } from "./values.ts";
 
 /** What an aggregate has gathered of one group. */
 export interface Accumulator {
@@ -50,7 +50,7 @@ function countDistinct(memory: QueryMemory): Accumulator {
       const text = textOf(value);
       if (text === undefined || seen.has(text)) return;
       memory.keepText(text);
-      seen.add(text);
+      seen.add(detached(text));
     },
     result: () => seen.size,
   };
@@ -92,7 +92,7 @@ function extreme(memory: QueryMemory, wins: (order: number) => boolean): Accumul
     add: ([value]) => {
       if (value === undefined || (best !== undefined && !wins(naturalOrder(value, best)))) return;
       memory.replace(best, value);
-      best = value;
+      best = detached(value);
     },
     result: () => best,
   };
@@ -104,7 +104,7 @@ function byTime(memory: QueryMemory, wins: (time: number, best: number) => boole
     add: ([value], time = 0) => {
       if (value === undefined || (best !== undefined && !wins(time, best.time))) return;
       memory.replace(best?.value, value);
-      best = { time, value };
+      best = { time, value: detached(value) };
     },
     result: () => best?.value,
   };

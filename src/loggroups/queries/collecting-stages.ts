@@ -3,7 +3,7 @@ import type { Stage } from "./pipeline.ts";
 import type { Command, SortKey } from "./query.ts";
 import type { QueryMemory } from "./query-memory.ts";
 import { Row } from "./row.ts";
-import { naturalOrder, textOf, type Value } from "./values.ts";
+import { detached, naturalOrder, textOf, type Value } from "./values.ts";
 
 /** What a group costs beside its key, and each of its aggregates. */
 const GROUP_BYTES = 400;
@@ -93,7 +93,7 @@ export function openStats(
       if (group === undefined) {
         memory.keepText(key);
         memory.keep(GROUP_BYTES + aggregates.length * AGGREGATE_BYTES);
-        group = { values, gathered: aggregates.map((aggregate) => aggregate.start(memory)) };
+        group = { values: values.map(detached), gathered: aggregates.map((aggregate) => aggregate.start(memory)) };
         groups.set(key, group);
       }
       for (const [at, { args }] of aggregates.entries()) {

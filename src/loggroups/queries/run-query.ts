@@ -3,7 +3,7 @@ import { openPipeline, type Stage } from "./pipeline.ts";
 import type { Query } from "./query.ts";
 import { QueryMemory } from "./query-memory.ts";
 import { fieldName, type QueryEvent, Row } from "./row.ts";
-import { textOf } from "./values.ts";
+import { detached, textOf } from "./values.ts";
 
 /** What a result row shows: only columns that have a value. */
 export type ResultRow = readonly { readonly field: string; readonly value: string }[];
@@ -48,7 +48,7 @@ export async function runQuery(
       sink(
         columns.flatMap((column) => {
           const value = textOf(row.get(column));
-          return value === undefined ? [] : [{ field: column.whole, value }];
+          return value === undefined ? [] : [{ field: column.whole, value: detached(value) }];
         }),
       );
       return true;

@@ -30,6 +30,15 @@ export function numberOf(value: Value): number | undefined {
   return Number(value);
 }
 
+/** Shorter parts of a text are copies anyway. */
+const PART_MIN = 13;
+
+/** The same text, without the whole that it may be a part of: whoever keeps the part would keep the whole too. */
+export function detached<Kept extends Value>(value: Kept): Kept {
+  if (typeof value !== "string" || value.length < PART_MIN) return value;
+  return Buffer.from(value, "utf16le").toString("utf16le") as Kept;
+}
+
 /** How a result shows it: truth as 1 and 0, structures as JSON. */
 export function textOf(value: Value): string | undefined {
   if (typeof value === "string" || value === undefined) return value;
