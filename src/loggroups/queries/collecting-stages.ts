@@ -3,6 +3,7 @@ import type { Stage } from "./pipeline.ts";
 import type { Command, SortKey } from "./query.ts";
 import type { QueryMemory } from "./query-memory.ts";
 import { Row } from "./row.ts";
+import type { Turns } from "./turns.ts";
 import { detached, naturalOrder, textOf, type Value } from "./values.ts";
 
 /** What a group costs beside its key, and each of its aggregates. */
@@ -40,12 +41,11 @@ export function openSort(
       if (wanted !== undefined && kept.length >= 2 * wanted) trim(wanted);
       return true;
     },
-    end: () => {
+    end: (turns) => {
       trim(wanted ?? kept.length);
-      pushAll(
-        kept.map(({ row }) => row),
-        next,
-      );
+      const rows = kept.map(({ row }) => row);
+      kept = [];
+      return pushAll(rows, next, turns);
     },
   };
 }
@@ -70,10 +70,11 @@ export function openTail(rows: number, next: Stage, memory: QueryMemory): Stage 
       kept = kept.slice(-rows);
       return true;
     },
-    end: () =>
+    end: (turns) =>
       pushAll(
         kept.slice(-rows).map(({ row }) => row),
         next,
+        turns,
       ),
   };
 }
@@ -104,7 +105,7 @@ export function openStats(
       }
       return true;
     },
-    end: () =>
+    end: (turns) =>
       pushAll(
         groups.values().map(({ values, gathered }) => {
           const row = new Row();
@@ -114,11 +115,17 @@ export function openStats(
           return row;
         }),
         next,
+        turns,
       ),
   };
 }
 
-function pushAll(rows: Iterable<Row>, next: Stage): void {
-  for (const row of rows) if (!next.push(row)) break;
-  next.end();
+async function pushAll(rows: Iterable<Row>, next: Stage, turns: Turns): Promise<void> {
+  for (const row of rows) {
+    const before = row.work;
+    if (!next.push(row)) break;
+    if (turns.isDue(row, before)) await turns.pause();
+    if (turns.aborted) return;
+  }
+  await next.end(turns);
 }

@@ -119,7 +119,7 @@ export class ExpressionParser {
 
   #like(left: Expression): Expression {
     const regex = this.regex();
-    if (regex !== undefined) return (row) => regex.test(textOf(left(row)) ?? "");
+    if (regex !== undefined) return (row) => regex.test(textOf(left(row)) ?? "", row);
     const token = this.#lexer.next();
     if (token.kind !== "text") throw this.#lexer.unexpected(token);
     return (row) => textOf(left(row))?.includes(token.value) ?? false;
@@ -216,7 +216,13 @@ export class ExpressionParser {
     }
     const found = FUNCTIONS.get(name);
     if (found === undefined) throw this.#lexer.error(`unknown function ${token.value}`, token.start, token.end);
-    return this.#arity(token, args, found.min, found.max, (row) => found.run(args.map((arg) => arg(row))));
+    return this.#arity(token, args, found.min, found.max, (row) => {
+      const values = args.map((arg) => arg(row));
+      for (const value of values) row.spend(typeof value === "string" ? value.length : 1);
+      const made = found.run(values);
+      row.spend(typeof made === "string" ? made.length : 1);
+      return made;
+    });
   }
 
   #aggregate(token: Token, name: string): Expression {

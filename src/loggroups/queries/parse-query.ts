@@ -125,7 +125,7 @@ class QueryParser {
       kind: "parse",
       source: (row) => row.get(field),
       names: given.map((name) => name ?? ""),
-      read: (text) => (regex === undefined ? glob.read(text) : regex.find(text)),
+      read: (text, row) => (regex === undefined ? glob.read(text) : regex.find(text, row)),
     };
   }
 

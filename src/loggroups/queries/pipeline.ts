@@ -2,14 +2,15 @@ import type { Command } from "./query.ts";
 import type { QueryMemory } from "./query-memory.ts";
 import type { Row } from "./row.ts";
 import { openSort, openStats, openTail } from "./collecting-stages.ts";
+import type { Turns } from "./turns.ts";
 import { textOf, truthOf } from "./values.ts";
 
 /** One step of a running query. */
 export interface Stage {
   /** False when no further row can change the result. */
   push(row: Row): boolean;
-  /** There are no more rows; what was held back goes on. */
-  end(): void;
+  /** There are no more rows; what was held back goes on, unless nobody wants it any more. */
+  end(turns: Turns): Promise<void>;
 }
 
 /** The commands as stages, the last of them pushing into `last`. `rowsMax` is what the result holds at most. */
@@ -54,11 +55,11 @@ function openStage(command: Command, next: Stage, memory: QueryMemory, wanted: n
       });
     case "parse":
       return each(next, (row) => {
-        const values = command.read(textOf(command.source(row)) ?? "");
+        const values = command.read(textOf(command.source(row)) ?? "", row);
         for (const [at, name] of command.names.entries()) row.set(name, values?.[at]);
       });
     case "filter":
-      return { push: (row) => !truthOf(command.test(row)) || next.push(row), end: () => next.end() };
+      return { push: (row) => !truthOf(command.test(row)) || next.push(row), end: (turns) => next.end(turns) };
     case "limit":
       return limit(command.rows, next);
     case "dedup":
@@ -78,7 +79,7 @@ function each(next: Stage, change: (row: Row) => void): Stage {
       change(row);
       return next.push(row);
     },
-    end: () => next.end(),
+    end: (turns) => next.end(turns),
   };
 }
 
@@ -94,7 +95,7 @@ function limit(rows: number, next: Stage): Stage {
       left--;
       return next.push(row) && left > 0;
     },
-    end: () => next.end(),
+    end: (turns) => next.end(turns),
   };
 }
 
@@ -111,6 +112,6 @@ function dedup({ keys }: Command & { kind: "dedup" }, next: Stage, memory: Query
       seen.add(key);
       return next.push(row);
     },
-    end: () => next.end(),
+    end: (turns) => next.end(turns),
   };
 }

@@ -1,10 +1,7 @@
 import { LinearRegex } from "../regex/index.ts";
-import { QueryFailure } from "./query-error.ts";
+import type { Row } from "./row.ts";
 
-/** Steps times characters: one or two seconds, in which the process does nothing else. */
-const WORK_MAX = 50_000_000;
-
-/** A regular expression of a query. It does not meet a text that is too long for it. */
+/** A regular expression of a query. The row that it is asked for pays for it. */
 export class QueryRegex {
   readonly groupNames: readonly (string | undefined)[];
   readonly #regex: LinearRegex;
@@ -15,26 +12,22 @@ export class QueryRegex {
     this.groupNames = this.#regex.groupNames;
   }
 
-  /** @throws {QueryFailure} */
-  test(text: string): boolean {
-    this.#check(text);
+  /** @throws {QueryFailure} when it is too much for the row. */
+  test(text: string, row: Row): boolean {
+    this.#pay(text, row);
     return this.#regex.test(text);
   }
 
   /**
    * What the groups hold; undefined when it does not match.
-   * @throws {QueryFailure}
+   * @throws {QueryFailure} when it is too much for the row.
    */
-  find(text: string): readonly (string | undefined)[] | undefined {
-    this.#check(text);
+  find(text: string, row: Row): readonly (string | undefined)[] | undefined {
+    this.#pay(text, row);
     return this.#regex.test(text) ? this.#regex.find(text)?.groups : undefined;
   }
 
-  #check(text: string): void {
-    const { steps } = this.#regex;
-    if (steps * text.length <= WORK_MAX) return;
-    throw new QueryFailure(
-      `A regular expression of ${steps} steps is too much for a text of ${text.length} characters.`,
-    );
+  #pay(text: string, row: Row): void {
+    row.spend(this.#regex.steps * text.length);
   }
 }

@@ -37,7 +37,7 @@ export type Command =
       readonly source: Expression;
       readonly names: readonly string[];
       /** The texts by the order of the names; undefined when the source does not fit. */
-      readonly read: (text: string) => readonly (string | undefined)[] | undefined;
+      readonly read: (text: string, row: Row) => readonly (string | undefined)[] | undefined;
     }
   | {
       readonly kind: "stats";

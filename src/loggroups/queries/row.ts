@@ -1,4 +1,5 @@
 import { optional } from "../../core/index.ts";
+import { QueryFailure } from "./query-error.ts";
 import { Instant, type Value, valueOfJson } from "./values.ts";
 
 /** A log event as a query sees it. Times are milliseconds since 1970. */
@@ -24,11 +25,18 @@ const SYSTEM: Readonly<Record<string, (event: QueryEvent) => Value>> = {
 
 export const SYSTEM_FIELDS: readonly string[] = Object.keys(SYSTEM);
 
+/**
+ * What one event may cost: characters that functions make, steps of regular expressions times characters. About a second,
+ * in which the process does nothing else.
+ */
+const WORK_MAX = 50_000_000;
+
 /** One row on its way through a query: an event, or what a `stats` made of many. */
 export class Row {
   readonly event: QueryEvent | undefined;
   readonly #values = new Map<string, Value>();
   #json: object | null | undefined;
+  #work = 0;
 
   constructor(event?: QueryEvent) {
     this.event = event;
@@ -49,6 +57,22 @@ export class Row {
   get json(): object | undefined {
     if (this.#json === undefined) this.#json = parseObject(this.event?.message ?? "") ?? null;
     return this.#json ?? undefined;
+  }
+
+  /** What was done for this row so far. */
+  get work(): number {
+    return this.#work;
+  }
+
+  /**
+   * To be asked before it is done.
+   * @throws {QueryFailure} when it is too much for one event.
+   */
+  spend(work: number): void {
+    this.#work += work;
+    if (this.#work <= WORK_MAX) return;
+    const length = this.event?.message.length ?? 0;
+    throw new QueryFailure(`The functions and regular expressions are too much for an event of ${length} characters.`);
   }
 
   /** Characters that are kept alive by keeping this row. */

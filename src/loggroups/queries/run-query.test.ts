@@ -266,6 +266,39 @@ describe("runQuery(), commands", () => {
     },
   );
 
+  test("says so when functions would take seconds for one message", async () => {
+    const events = eventsOf(["x".repeat(300_000)]);
+    const swapped = (count: number): string => "| fields replace(a, 'x', 'x') as a ".repeat(count);
+    expect((await ask(`fields @message as a ${swapped(20)} | display strlen(a) as n`, events)).rows).toEqual([
+      { n: "300000" },
+    ]);
+    const nested = `${"toupper(".repeat(50)}a${")".repeat(50)}`;
+    await expect(ask(`fields @message as a | fields ${nested}, ${nested} as b`, events)).rejects.toThrow(QueryFailure);
+    await expect(ask(`fields @message as a | filter ${nested} = 1`, events)).resolves.toBeDefined();
+  });
+
+  test.each([
+    ["while events come", "filter 1 = 1"],
+    ["after they were sorted", "sort @logStream"],
+    ["after the last ones were taken", "tail 50"],
+    ["after they were grouped", "stats count(*) by @timestamp"],
+  ])("lets others have their turn when functions make large texts, %s", async (_, command) => {
+    const events = eventsOf(Array.from({ length: 20 }, () => ""));
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const text = "x".repeat(8_000);
+    const large = `replace(replace('${text}', 'x', '${"x".repeat(60)}'), 'x', 'yy')`;
+    const { rows } = await ask(`${command} | fields strlen(${large}) as n`, events);
+    running = false;
+    expect(rows).toHaveLength(20);
+    expect(turns).toBeGreaterThan(5);
+  });
+
   test("says so when an expression would take seconds for one message", async () => {
     const [long] = eventsOf(["ab".repeat(200_000)]);
     const query = "filter @message like /[ab]*a[ab]{240}c/";

@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import { openPipeline, type Stage } from "./pipeline.ts";
 import type { Query } from "./query.ts";
 import { QueryMemory } from "./query-memory.ts";
 import { fieldName, type QueryEvent, Row } from "./row.ts";
+import { Turns } from "./turns.ts";
 import { detached, textOf } from "./values.ts";
 
 /** What a result row shows: only columns that have a value. */
@@ -21,11 +21,6 @@ export interface QueryLimits {
   /** Bytes of groups and rows that it may keep while it runs. */
   readonly memoryMax: number;
 }
-
-/** Work between two pauses that others may use: characters of messages. */
-const CHARS_AT_ONCE = 200_000;
-/** What an event costs beside its characters. */
-const EVENT_COST = 300;
 
 const PTR = fieldName("@ptr");
 
@@ -53,36 +48,32 @@ export async function runQuery(
       );
       return true;
     },
-    end: () => undefined,
+    end: async () => undefined,
   };
   const pipeline = openPipeline(query.commands, last, new QueryMemory(limits.memoryMax), {
     rowsMax: limits.rowsMax,
     onMatched: () => statistics.recordsMatched++,
   });
-  await pump(events, pipeline, statistics, signal, onProgress);
-  if (!signal.aborted) pipeline.end();
+  const turns = new Turns(signal, () => onProgress({ ...statistics }));
+  await pump(events, pipeline, statistics, turns);
+  if (!turns.aborted) await pipeline.end(turns);
   onProgress({ ...statistics });
 }
 
 async function pump(
   events: AsyncIterable<readonly QueryEvent[]>,
   pipeline: Stage,
-  statistics: { recordsScanned: number; bytesScanned: number; recordsMatched: number },
-  signal: AbortSignal,
-  onProgress: (statistics: QueryStatistics) => void,
+  statistics: { recordsScanned: number; bytesScanned: number },
+  turns: Turns,
 ): Promise<void> {
-  let cost = 0;
   for await (const batch of events) {
     for (const event of batch) {
-      if (signal.aborted) return;
+      if (turns.aborted) return;
       statistics.recordsScanned++;
       statistics.bytesScanned += Buffer.byteLength(event.message);
-      if (!pipeline.push(new Row(event))) return;
-      cost += event.message.length + EVENT_COST;
-      if (cost < CHARS_AT_ONCE) continue;
-      cost = 0;
-      onProgress({ ...statistics });
-      await setImmediate();
+      const row = new Row(event);
+      if (!pipeline.push(row)) return;
+      if (turns.isDue(row)) await turns.pause();
     }
   }
 }

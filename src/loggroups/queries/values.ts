@@ -47,10 +47,15 @@ export function textOf(value: Value): string | undefined {
   return value instanceof Instant ? textOfInstant(value.ms) : jsonText(value.json);
 }
 
+/** A structure may be asked about by many conditions. */
+const texts = new WeakMap<object, string>();
+
 /** Undefined when it is nested too deeply to be written. */
-export function jsonText(json: unknown): string | undefined {
+export function jsonText(json: object): string | undefined {
   try {
-    return JSON.stringify(json);
+    const text = texts.get(json) ?? JSON.stringify(json);
+    texts.set(json, text);
+    return text;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
