@@ -1,6 +1,6 @@
 import { Quantiles } from "./quantiles.ts";
 import type { QueryMemory } from "./query-memory.ts";
-import { detached, naturalOrder, numberOf, textOf, type Value } from "./values.ts";
+import { detached, naturalOrder, numberOf, type SortValue, sortValue, textOf, type Value } from "./values.ts";
 
 /** What an aggregate has gathered of one group. */
 export interface Accumulator {
@@ -88,10 +88,14 @@ function onNumbers(result: (numbers: Numbers) => Value): Aggregate {
 
 function extreme(memory: QueryMemory, wins: (order: number) => boolean): Accumulator {
   let best: Value;
+  let bestOrder: SortValue = {};
   return {
     add: ([value]) => {
-      if (value === undefined || (best !== undefined && !wins(naturalOrder(value, best)))) return;
+      if (value === undefined) return;
+      const order = sortValue(value);
+      if (best !== undefined && !wins(naturalOrder(order, bestOrder))) return;
       memory.replace(best, value);
+      bestOrder = order;
       best = detached(value);
     },
     result: () => best,

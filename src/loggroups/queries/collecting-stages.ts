@@ -1,67 +1,77 @@
 import type { Accumulator } from "./aggregates.ts";
-import type { Stage } from "./pipeline.ts";
+import type { Keeping, Stage } from "./pipeline.ts";
 import type { Command, SortKey } from "./query.ts";
 import type { QueryMemory } from "./query-memory.ts";
 import { Row } from "./row.ts";
 import type { Turns } from "./turns.ts";
-import { detached, naturalOrder, textOf, type Value } from "./values.ts";
+import { detached, naturalOrder, type SortValue, sortValue, textOf, type Value } from "./values.ts";
 
 /** What a group costs beside its key, and each of its aggregates. */
 const GROUP_BYTES = 400;
 const AGGREGATE_BYTES = 150;
 
 /** Keeps the best `wanted` rows, all when undefined, and lets them go in order at the end. */
-export function openSort(
-  keys: readonly SortKey[],
-  next: Stage,
-  memory: QueryMemory,
-  wanted: number | undefined,
-): Stage {
+export function openSort(keys: readonly SortKey[], next: Stage, { memory, fields, wanted }: Keeping): Stage {
   let kept: Sorted[] = [];
-  let arrived = 0;
-  const order = (left: Sorted, right: Sorted): number => {
+  /** With as many before it as are wanted: what is not before it is never shown. */
+  let last: Sorted | undefined;
+  const order = (left: Pick<Sorted, "values">, right: Pick<Sorted, "values">): number => {
     for (const [at, { descending }] of keys.entries()) {
-      const difference = naturalOrder(left.values[at], right.values[at]);
+      const difference = naturalOrder(left.values[at] ?? {}, right.values[at] ?? {});
       if (difference !== 0) return descending ? -difference : difference;
     }
-    return left.arrived - right.arrived;
+    return 0;
   };
   const trim = (most: number): void => {
+    // Rows that are equal stay in the order in which they came.
     kept.sort(order);
     for (const { size } of kept.slice(most)) memory.free(size);
     kept = kept.slice(0, most);
+    if (kept.length === most) last = kept.at(-1);
   };
   return {
     push: (row) => {
-      const size = row.size * 2;
+      const values = keys.map(({ value }) => sortValue(value(row)));
+      if (last !== undefined && order({ values }, last) >= 0) return true;
+      const needed = fields === undefined ? row : row.only(fields);
+      const size = needed.size * 2 + values.reduce((sum, value) => sum + sortValueSize(value), 0);
+      if (wanted !== undefined && !memory.hasRoom(size)) trim(wanted);
       memory.keep(size);
-      kept.push({ row, size, arrived, values: keys.map(({ value }) => value(row)) });
-      arrived++;
+      kept.push({ row: needed, size, values });
       // Sorting now and then keeps memory to twice of what is wanted.
       if (wanted !== undefined && kept.length >= 2 * wanted) trim(wanted);
       return true;
     },
     end: (turns) => {
       trim(wanted ?? kept.length);
-      const rows = kept.map(({ row }) => row);
-      kept = [];
-      return pushAll(rows, next, turns);
+      return pushAll(
+        kept.map(({ row }) => row),
+        next,
+        turns,
+      );
     },
   };
 }
 
 interface Sorted {
   readonly row: Row;
-  readonly values: readonly Value[];
+  readonly values: readonly SortValue[];
   readonly size: number;
-  readonly arrived: number;
+}
+
+/** What each run of digits, or of none, costs. */
+const PART_BYTES = 32;
+
+function sortValueSize({ parts = [] }: SortValue): number {
+  return PART_BYTES * (1 + parts.length) + parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** The last rows. */
-export function openTail(rows: number, next: Stage, memory: QueryMemory): Stage {
+export function openTail(rows: number, next: Stage, { memory, fields }: Keeping): Stage {
   let kept: { readonly row: Row; readonly size: number }[] = [];
   return {
-    push: (row) => {
+    push: (pushed) => {
+      const row = fields === undefined ? pushed : pushed.only(fields);
       const size = row.size * 2;
       memory.keep(size);
       kept.push({ row, size });

@@ -42,6 +42,8 @@ export class ExpressionParser {
   readonly #now: number;
   /** The columns that there are; undefined while rows are events, which may have any field. */
   known: Set<string> | undefined;
+  /** Every field that was asked for so far. */
+  readonly named: Set<string> = new Set<string>();
   /** Takes the aggregates of a `stats` while one is being read. */
   aggregates: AggregateCall[] | undefined;
   #insideAggregate = false;
@@ -198,6 +200,7 @@ export class ExpressionParser {
     if (outside || (this.known !== undefined && !this.known.has(token.value) && !this.known.has(first))) {
       throw this.#lexer.error(`Unknown symbols found in or after stats: ${token.value}`, token.start, token.end);
     }
+    this.named.add(token.value);
     const field = fieldName(token.value);
     return (row) => row.get(field);
   }
@@ -205,7 +208,7 @@ export class ExpressionParser {
   #call(token: Token): Expression {
     const name = token.value.toLowerCase();
     if (AGGREGATES.has(name)) return this.#aggregate(token, name);
-    if (name === "bin") return this.#bin();
+    if (name === "bin") return this.known?.has("@timestamp") === false ? this.#columnOf(token) : this.#bin();
     if (name === "datefloor") return this.#round(floorTo);
     if (name === "dateceil") return this.#round(ceilTo);
     const args = this.#list(")");
@@ -240,7 +243,7 @@ export class ExpressionParser {
     return (row) => row.get(slot);
   }
 
-  /** `sort count(*)` behind a `stats count(*)` means the column of that name. */
+  /** `sort count(*)` behind a `stats count(*)` means the column of that name, as does `bin(5m)`. */
   #columnOf(token: Token): Expression {
     let depth = 1;
     while (depth > 0) {
@@ -252,11 +255,13 @@ export class ExpressionParser {
     if (this.known?.has(name) !== true) {
       throw this.#lexer.error(`${token.value} is allowed in stats only`, token.start, token.end);
     }
+    this.named.add(name);
     const field = fieldName(name);
     return (row) => row.get(field);
   }
 
   #bin(): Expression {
+    this.named.add("@timestamp");
     const field = fieldName("@timestamp");
     const period = this.#period();
     this.#lexer.expect(")");

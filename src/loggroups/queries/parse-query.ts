@@ -17,7 +17,8 @@ const LIMIT_MAX = 10_000;
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */
 export function parseQuery(text: string, now: number): Query {
-  return planQuery(new QueryParser(text, now).parse());
+  const parser = new QueryParser(text, now);
+  return planQuery(parser.parse(), parser.named);
 }
 
 class QueryParser {
@@ -28,6 +29,10 @@ class QueryParser {
   constructor(text: string, now: number) {
     this.#lexer = new Lexer(text);
     this.#expressions = new ExpressionParser(this.#lexer, now);
+  }
+
+  get named(): ReadonlySet<string> {
+    return this.#expressions.named;
   }
 
   parse(): readonly Command[] {
@@ -110,6 +115,7 @@ class QueryParser {
     const regexFirst = next.kind === "symbol" && next.value === "/";
     const source = next.kind === "text" || regexFirst ? "@message" : this.#expressions.field();
     const field = fieldName(source);
+    this.#expressions.named.add(source);
     const regex = this.#expressions.regex();
     const pattern = regex === undefined ? this.#lexer.next() : undefined;
     if (pattern !== undefined && pattern.kind !== "text") throw this.#lexer.unexpected(pattern);

@@ -1,6 +1,6 @@
-import type { Command } from "./query.ts";
+import type { Command, Query } from "./query.ts";
 import type { QueryMemory } from "./query-memory.ts";
-import type { Row } from "./row.ts";
+import type { FieldName, Row } from "./row.ts";
 import { openSort, openStats, openTail } from "./collecting-stages.ts";
 import type { Turns } from "./turns.ts";
 import { textOf, truthOf } from "./values.ts";
@@ -15,7 +15,7 @@ export interface Stage {
 
 /** The commands as stages, the last of them pushing into `last`. `rowsMax` is what the result holds at most. */
 export function openPipeline(
-  commands: readonly Command[],
+  { commands, fields }: Pick<Query, "commands" | "fields">,
   last: Stage,
   memory: QueryMemory,
   { rowsMax, onMatched }: { readonly rowsMax: number; readonly onMatched: () => void },
@@ -25,7 +25,8 @@ export function openPipeline(
   for (let at = commands.length; at >= 0; at--) {
     if (at === matchedAt) stage = counted(stage, onMatched);
     const command = commands[at - 1];
-    if (command !== undefined) stage = openStage(command, stage, memory, rowsWanted(commands.slice(at), rowsMax));
+    if (command === undefined) continue;
+    stage = openStage(command, stage, { memory, fields, wanted: rowsWanted(commands.slice(at), rowsMax) });
   }
   return stage;
 }
@@ -46,7 +47,16 @@ function rowsWanted(rest: readonly Command[], rowsMax: number): number | undefin
   return rowsMax;
 }
 
-function openStage(command: Command, next: Stage, memory: QueryMemory, wanted: number | undefined): Stage {
+/** How a stage keeps rows. */
+export interface Keeping {
+  readonly memory: QueryMemory;
+  /** What of a row is needed later; all of it when undefined. */
+  readonly fields: readonly FieldName[] | undefined;
+  /** How many rows are needed at most; all when undefined. */
+  readonly wanted: number | undefined;
+}
+
+function openStage(command: Command, next: Stage, keeping: Keeping): Stage {
   switch (command.kind) {
     case "fields":
     case "display":
@@ -63,13 +73,13 @@ function openStage(command: Command, next: Stage, memory: QueryMemory, wanted: n
     case "limit":
       return limit(command.rows, next);
     case "dedup":
-      return dedup(command, next, memory);
+      return dedup(command, next, keeping.memory);
     case "sort":
-      return openSort(command.keys, next, memory, wanted);
+      return openSort(command.keys, next, keeping);
     case "tail":
-      return openTail(command.rows, next, memory);
+      return openTail(command.rows, next, keeping);
     case "stats":
-      return openStats(command, next, memory);
+      return openStats(command, next, keeping.memory);
   }
 }
 

@@ -1,12 +1,16 @@
 import type { Command, Query } from "./query.ts";
 import { fieldName } from "./row.ts";
 
-/** Decides what is shown and how events are read: a sort by time costs nothing when they come in that order. */
-export function planQuery(commands: readonly Command[]): Query {
+/**
+ * Decides what is shown and how events are read: a sort by time costs nothing when they come in that order. `named` are
+ * all fields that expressions ask for.
+ */
+export function planQuery(commands: readonly Command[], named: ReadonlySet<string>): Query {
   const timeSort = timeSortOf(commands);
   return {
     commands: commands.filter((command) => command !== timeSort),
     columns: columnsOf(commands).map(fieldName),
+    fields: fieldsOf(commands, named)?.map(fieldName),
     ofEvents: !commands.some(({ kind }) => kind === "stats"),
     order: timeSort === undefined || timeSort.keys[0]?.descending !== false ? "descending" : "ascending",
   };
@@ -29,6 +33,13 @@ function namesOf(command: Command): readonly string[] | undefined {
   if (command.kind === "parse") return command.names;
   if (command.kind !== "fields" && command.kind !== "display") return undefined;
   return command.columns.filter(({ made }) => made).map(({ name }) => name);
+}
+
+/** Undefined when something inside of what the query makes is named: that has to be made first. */
+function fieldsOf(commands: readonly Command[], named: ReadonlySet<string>): readonly string[] | undefined {
+  const fields = [...named.union(new Set(columnsOf(commands)))];
+  const made = commands.flatMap((command) => namesOf(command) ?? []);
+  return made.some((name) => fields.some((field) => field.startsWith(`${name}.`))) ? undefined : fields;
 }
 
 function columnsOf(commands: readonly Command[]): readonly string[] {

@@ -13,10 +13,14 @@ export class QueryMemory {
     this.#max = max;
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#used + bytes <= this.#max;
+  }
+
   /** @throws {QueryFailure} when that is too much. */
   keep(bytes: number): void {
     this.#used += bytes;
-    if (this.#used > this.#max) {
+    if (!this.hasRoom(0)) {
       const most = Math.round(this.#max / 1_048_576);
       throw new QueryFailure(`The query keeps more than ${most} MiB of rows or groups. Filter more, or group by less.`);
     }

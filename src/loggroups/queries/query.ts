@@ -57,6 +57,8 @@ export interface Query {
   readonly columns: readonly FieldName[];
   /** Whether a row of the result is an event, which `@ptr` finds again. */
   readonly ofEvents: boolean;
+  /** All that the query names: rows that are kept need no more. Undefined when it cannot be said beforehand. */
+  readonly fields: readonly FieldName[] | undefined;
   /** How the events must be read. */
   readonly order: "ascending" | "descending";
 }

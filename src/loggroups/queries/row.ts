@@ -1,6 +1,6 @@
 import { optional } from "../../core/index.ts";
 import { QueryFailure } from "./query-error.ts";
-import { Instant, type Value, valueOfJson } from "./values.ts";
+import { detached, Instant, textOf, type Value, valueOfJson } from "./values.ts";
 
 /** A log event as a query sees it. Times are milliseconds since 1970. */
 export interface QueryEvent {
@@ -59,6 +59,13 @@ export class Row {
     return this.#json ?? undefined;
   }
 
+  /** To be kept: with these fields alone, and with its message only if that is one of them. */
+  only(fields: readonly FieldName[]): Row {
+    const row = new Row(this.event && { ...this.event, message: "" });
+    for (const field of fields) row.set(field.whole, detached(this.get(field)));
+    return row;
+  }
+
   /** What was done for this row so far. */
   get work(): number {
     return this.#work;
@@ -78,7 +85,7 @@ export class Row {
   /** Characters that are kept alive by keeping this row. */
   get size(): number {
     let size = 200 + (this.event?.message.length ?? 0);
-    for (const value of this.#values.values()) size += typeof value === "string" ? value.length : 16;
+    for (const value of this.#values.values()) size += VALUE_SIZE + (isLarge(value) ? (textOf(value)?.length ?? 0) : 0);
     return size;
   }
 
@@ -89,6 +96,13 @@ export class Row {
     if (typeof made !== "object" || made instanceof Instant) return undefined;
     return valueOfJson(walk(made.json, field, 1));
   }
+}
+
+/** What a value costs beside its text. */
+const VALUE_SIZE = 16;
+
+function isLarge(value: Value): boolean {
+  return typeof value === "string" || (typeof value === "object" && !(value instanceof Instant));
 }
 
 /** The name of a field, taken apart once for many rows. */

@@ -198,6 +198,10 @@ describe("runQuery(), commands", () => {
       "stats count( * ) by eventName | sort count( * ) desc, eventName desc | limit 1 | display eventName",
       [{ eventName: "PutObject" }],
     ],
+    [
+      "stats count(*) as c by bin( 2m ) | sort bin( 2m ) asc | limit 1",
+      [{ "bin( 2m )": "2026-11-20 11:56:00.000", c: "1" }],
+    ],
     ["stats sum(n) as s by user.arn as who | stats max(s) as top", [{ top: "5" }]],
     ["stats sum(missing) as s, avg(missing) as a, min(missing) as m, count(missing) as c", [{ c: "0" }]],
     ["filter n > 100 | stats count(*)", []],
@@ -265,6 +269,49 @@ describe("runQuery(), commands", () => {
       await expect(ask(query, many, { memoryMax: 200_000 })).rejects.toThrow(QueryFailure);
     },
   );
+
+  test("sorts as many rows as are shown, however large their messages are", async () => {
+    const many = eventsOf(Array.from({ length: 500 }, (_, n) => ({ n: (n * 7) % 500, text: "x".repeat(2_000) })));
+    const numbers = Array.from({ length: 500 }, (_, n) => ({ n: String(n) }));
+    const limits = { memoryMax: 500_000 };
+    expect((await ask("display n | sort n asc", many, limits)).rows).toEqual(numbers);
+    expect((await ask("display n | sort n asc | tail 300", many, limits)).rows).toEqual(numbers.slice(200));
+    const whole = await ask("display n, @message | sort n asc | limit 60", many, limits);
+    expect(whole.rows.map(({ n }) => ({ n }))).toEqual(numbers.slice(0, 60));
+    expect(whole.rows[0]?.["@message"]).toContain('"n":0');
+  });
+
+  test.each([
+    ["fields jsonParse(t) as j | sort n asc | display j.a", "1"],
+    ["sort n asc | fields jsonParse(t) as j | display j.a", "1"],
+    ["sort n asc | parse t /(?<j>1)/ | display j", "1"],
+    ["sort n asc | fields n + 1 as n | display n", "8"],
+    ["sort n asc | display j.a", "own"],
+    ["sort n asc | stats latest(bin(1h)) as x", "2026-11-20 12:00:00.000"],
+    ["sort n asc | stats earliest(n) as x", "7"],
+  ])("%s knows behind a sort what it needs", async (query, value) => {
+    const { rows } = await ask(query, eventsOf([{ n: 7, t: '{"a":1}', j: { a: "own" } }]));
+    expect(rows.map((row) => Object.values(row))).toEqual([[value]]);
+  });
+
+  test("keeps equal rows in the order in which they came, with and without a limit", async () => {
+    const event = fc.record({ k: fc.constantFrom("a", "a1", "a10", 1, 2), i: fc.nat() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 40 }), fc.integer({ min: 1, max: 45 }), async (events, limit) => {
+        const all = (await ask("display k, i | sort k desc", eventsOf(events))).rows;
+        const kinds = ["2", "1", "a10", "a1", "a"];
+        const plain = events
+          .toReversed()
+          .toSorted((one, other) => kinds.indexOf(String(one.k)) - kinds.indexOf(String(other.k)))
+          .map(({ k, i }) => ({ k: String(k), i: String(i) }));
+        expect(all).toEqual(plain);
+        expect((await ask(`display k, i | sort k desc | limit ${limit}`, eventsOf(events))).rows).toEqual(
+          plain.slice(0, limit),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
 
   test("says so when functions would take seconds for one message", async () => {
     const events = eventsOf(["x".repeat(300_000)]);

@@ -50,7 +50,7 @@ export async function runQuery(
     },
     end: async () => undefined,
   };
-  const pipeline = openPipeline(query.commands, last, new QueryMemory(limits.memoryMax), {
+  const pipeline = openPipeline(query, last, new QueryMemory(limits.memoryMax), {
     rowsMax: limits.rowsMax,
     onMatched: () => statistics.recordsMatched++,
   });
