@@ -58,6 +58,8 @@ export interface Queries {
 const UNENDED_MAX = 30;
 /** Queries that read at the same time; the others wait as `Scheduled`. */
 const RUNNING_MAX = 3;
+/** Of them, those of one account: others need not wait for its hours. */
+const RUNNING_OF_ACCOUNT_MAX = 2;
 const MEMORY_MAX = 64 << 20;
 const KEPT_MS = 7 * 86_400_000;
 /** Queries that are remembered, and the characters of all their results; the oldest are forgotten first. */
@@ -74,7 +76,7 @@ class QueryRegistry implements Queries {
   readonly #needs: QueriesNeeds;
   /** In the order of their start. */
   readonly #queries = new Map<string, Remembered>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Remembered, Promise<void>>();
 
   constructor(needs: QueriesNeeds) {
     this.#needs = needs;
@@ -120,18 +122,23 @@ class QueryRegistry implements Queries {
 
   async close(): Promise<void> {
     for (const { running } of this.#queries.values()) running.stop("Cancelled");
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
   }
 
   #runNext(): void {
     if (this.#running.size >= RUNNING_MAX) return;
-    const next = this.#queries.values().find(({ running }) => running.status === "Scheduled");
+    const next = this.#queries.values().find((query) => query.running.status === "Scheduled" && this.#mayRun(query));
     if (next === undefined) return;
     const run = next.running.run().finally(() => {
-      this.#running.delete(run);
+      this.#running.delete(next);
       this.#runNext();
     });
-    this.#running.add(run);
+    this.#running.set(next, run);
+  }
+
+  #mayRun({ request: { account } }: Remembered): boolean {
+    const own = this.#running.keys().filter(({ request }) => request.account === account);
+    return [...own].length < RUNNING_OF_ACCOUNT_MAX;
   }
 
   #forget(now: number): void {
