@@ -58,7 +58,7 @@ export const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, Que
   ["ispresent", { min: 1, max: 1, run: ([value]) => value !== undefined }],
   ["coalesce", { min: 1, max: ANY, run: (args) => args.find((value) => value !== undefined) }],
 
-  ["strlen", onTexts(1, 1, (text) => text.length)],
+  ["strlen", onTexts(1, 1, lengthOf)],
   ["toupper", onTexts(1, 1, (text) => text.toUpperCase())],
   ["tolower", onTexts(1, 1, (text) => text.toLowerCase())],
   ["trim", onTexts(1, 2, (text, chars) => trimEnd(trimStart(text, chars), chars))],
@@ -91,6 +91,13 @@ export const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, Que
 function instantOf(value: Value): Value {
   const ms = numberOf(value);
   return ms === undefined ? undefined : new Instant(ms);
+}
+
+/** In characters, which may be two units of UTF-16. */
+function lengthOf(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 function substr(text: string | undefined, start = 0, length = ANY): Value {
