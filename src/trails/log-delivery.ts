@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { type Clock, type Random, reason, Refusal } from "../core/index.ts";
 import { type Journal, type JournalEntry, parseRecord } from "../journal/index.ts";
 import { Backoff, pause, type RetryOptions } from "./delivery/backoff.ts";
-import { placementOf } from "./delivery/placement.ts";
+import { type Placement, placementOf } from "./delivery/placement.ts";
 import type { DeliveryLog } from "./delivery/senders.ts";
 import type { TrailsSchema } from "./schema.ts";
 import type { Trail, Wants } from "./trail.ts";
@@ -135,6 +135,7 @@ class TrailReader {
   readonly #stop: AbortSignal;
   readonly #backoff: Backoff;
   #trail: Trail;
+  #placeOf: Placement;
   #end = Number.POSITIVE_INFINITY;
   #place: number;
   #stored: number;
@@ -147,6 +148,7 @@ class TrailReader {
     this.#stop = stop;
     this.#backoff = new Backoff(retry, needs.random);
     this.#trail = trail;
+    this.#placeOf = this.#placementOf(trail);
     this.#place = place;
     this.#stored = place;
     stop.addEventListener("abort", () => this.wake());
@@ -159,6 +161,7 @@ class TrailReader {
 
   becomes(trail: Trail): void {
     this.#trail = trail;
+    this.#placeOf = this.#placementOf(trail);
     this.#end = Number.POSITIVE_INFINITY;
     this.wake();
   }
@@ -212,11 +215,10 @@ class TrailReader {
 
   /** By stream: what the trail wants, oldest first. */
   #sort(entries: readonly JournalEntry[]): ReadonlyMap<string, LoggedRecord[]> {
-    const placeOf = placementOf(this.#trail, this.#needs.wantsForTrail(this.#trail));
     const streams = new Map<string, LoggedRecord[]>();
     for (const { bytes } of entries) {
       const record = bytes.length > EVENT_BYTES_MAX ? undefined : parseRecord(bytes);
-      const place = record && placeOf(record);
+      const place = record && this.#placeOf(record);
       if (record === undefined || place === undefined) continue;
       const stream = this.#streamOf(place.account);
       const events = streams.get(stream) ?? [];
@@ -225,6 +227,11 @@ class TrailReader {
     }
     for (const events of streams.values()) events.sort((one, other) => one.timestamp - other.timestamp);
     return streams;
+  }
+
+  /** Compiles the trail's selectors: once for all of its records. */
+  #placementOf(trail: Trail): Placement {
+    return placementOf(trail, this.#needs.wantsForTrail(trail));
   }
 
   /** @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-log-group-log-stream-naming-for-cloudtrail.html */
