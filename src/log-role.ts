@@ -9,6 +9,7 @@ import {
   type IdentitySchema,
   storedPolicy,
 } from "./identity/index.ts";
+import { streamArn, withoutWildcard } from "./loggroups/index.ts";
 
 const SERVICE = "cloudtrail.amazonaws.com";
 
@@ -30,7 +31,7 @@ export async function mayLogInRole(
   const trust = { name: `trust policy of ${roleArn}`, policy: storedPolicy(found.trust_policy, "trust") };
   const asked = { service: SERVICE, action: "sts:AssumeRole", resource: roleArn, context: new Map() };
   if (!decideService(asked, trust).allowed) return false;
-  const stream = `${groupArn.replace(/:\*$/, "")}:log-stream:${group.account}_CloudTrail_${group.region}`;
+  const stream = streamArn(withoutWildcard(groupArn), `${group.account}_CloudTrail_${group.region}`);
   const caller = sessionOf(roleArn, role.account, name, found.role_id, now);
   for (const action of ACTIONS) {
     const decision = await authorizer.authorize(caller, { action, resource: stream, context: new Map() });

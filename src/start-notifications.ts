@@ -38,6 +38,7 @@ import {
   openLogGroups,
   openLogGroupTransport,
   openLogStore,
+  withoutWildcard,
   startQueries,
 } from "./loggroups/index.ts";
 import type { DirectoryObjectStore } from "./store/index.ts";
@@ -197,8 +198,8 @@ export async function startNotifications(parts: NotificationParts): Promise<Noti
         } as Readonly<Record<string, unknown>> as ServedService["operations"],
       },
     ],
-    putLogs: (groupArn, stream, events) => logGroups.put(groupArn.replace(/:\*$/, ""), stream, events),
-    checkLogGroup: async (groupArn) => ((await logGroups.has(groupArn.replace(/:\*$/, ""))) ? undefined : "group"),
+    putLogs: (groupArn, stream, events) => logGroups.put(withoutWildcard(groupArn), stream, events),
+    checkLogGroup: async (groupArn) => ((await logGroups.has(withoutWildcard(groupArn))) ? undefined : "group"),
     trailsChanged: () => {
       rules
         .watchBuckets()

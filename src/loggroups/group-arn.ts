@@ -13,6 +13,11 @@ export function groupArn({ account, region }: Place, name: string): string {
   return formatArn("logs", region, account, `log-group:${name}`);
 }
 
+/** A group's ARN as groups are kept and named to others, whether it came with `:*` or without. */
+export function withoutWildcard(arn: string): string {
+  return arn.replace(/:\*$/, "");
+}
+
 export function streamArn(group: string, stream: string): string {
   return `${group}:log-stream:${stream}`;
 }

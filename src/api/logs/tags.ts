@@ -1,4 +1,10 @@
-import { type GroupTags, listGroupTags, removeGroupTags, setGroupTags } from "../../loggroups/index.ts";
+import {
+  type GroupTags,
+  listGroupTags,
+  removeGroupTags,
+  setGroupTags,
+  withoutWildcard,
+} from "../../loggroups/index.ts";
 import { findIn, findNamed, identifiedArn, onGroup, requestTags, tagConditions } from "./find-group.ts";
 import type { LogsCall, LogsFamily } from "./logs-operation.ts";
 
@@ -14,8 +20,8 @@ type ResourceInput = { readonly resourceArn: string };
 
 /** Permission on the group itself: these alone are asked without an ending. */
 const onResource = {
-  resources: ({ resourceArn }: ResourceInput): readonly string[] => [resourceArn.replace(/:\*$/, "")],
-  conditions: ({ resourceArn }: ResourceInput, call: LogsCall) => tagConditions(resourceArn.replace(/:\*$/, ""), call),
+  resources: ({ resourceArn }: ResourceInput): readonly string[] => [withoutWildcard(resourceArn)],
+  conditions: ({ resourceArn }: ResourceInput, call: LogsCall) => tagConditions(withoutWildcard(resourceArn), call),
 };
 
 /**
